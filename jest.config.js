@@ -1,0 +1,10 @@
+/** `npm test`: the unit tests of the program and of every package in the repository. */
+const { existsSync, readdirSync } = require("node:fs");
+
+const packages = [...readdirSync(`${__dirname}/apps`).map((app) => `apps/${app}`), "offline"];
+
+module.exports = {
+  projects: ["test/unit", ...packages]
+    .filter((dir) => existsSync(`${__dirname}/${dir}/jest.config.js`))
+    .map((dir) => `<rootDir>/${dir}`),
+};
