@@ -1,0 +1,53 @@
+import { createLogger as createWinston, format, transports, type Logger } from "winston";
+
+export type { Logger } from "winston";
+
+/** How a logger writes. */
+export interface LoggerOptions {
+  /** JSON lines for machines if true, coloured text for people if false. */
+  readonly production: boolean;
+  readonly level: string;
+  /** Written with every line, for example the app's, the task's and the node's name. */
+  readonly fields?: Readonly<Record<string, string>>;
+}
+
+/** JSON has no notion of Error: without this, `{ error }` would be written as `{}`. */
+const plainErrors = format((info) => {
+  for (const [key, value] of Object.entries(info)) {
+    if (value instanceof Error) {
+      info[key] = { name: value.name, message: value.message, stack: value.stack };
+    }
+  }
+  return info;
+});
+
+const json = () => format.combine(format.timestamp(), plainErrors(), format.json());
+
+const pretty = () =>
+  format.combine(
+    format.colorize(),
+    format.timestamp({ format: "HH:mm:ss.SSS" }),
+    plainErrors(),
+    format.printf(({ timestamp, level, message, ...fields }) => {
+      const rest = Object.keys(fields).length > 0 ? ` ${JSON.stringify(fields)}` : "";
+      return `${String(timestamp)} ${level} ${String(message)}${rest}`;
+    }),
+  );
+
+/** A logger that writes to the console. */
+export function createLogger({ production, level, fields }: LoggerOptions): Logger {
+  return createWinston({
+    level,
+    defaultMeta: fields,
+    format: production ? json() : pretty(),
+    transports: [new transports.Console()],
+  });
+}
+
+/** Resolves when every line has been handed to the transports and they are done with them. */
+export function closeLogger(logger: Logger): Promise<void> {
+  return new Promise((resolve) => {
+    logger.once("finish", resolve);
+    logger.end();
+  });
+}
