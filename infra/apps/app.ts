@@ -1,0 +1,83 @@
+import * as pulumi from "@pulumi/pulumi";
+import { BuiltImage } from "../image";
+import { overlaySubnets } from "../networks";
+import type { Platform } from "../platform";
+import { SwarmService } from "../service";
+
+/** What an app is: a folder with its sources, and where its page lives. */
+export interface AppSpec {
+  /** The service's name; also the image's. */
+  readonly name: string;
+  /** Folder with the Dockerfile, relative to the project. */
+  readonly source: string;
+  /** The path that the proxy routes to it, such as `/app1`; no other app may have it. */
+  readonly path: string;
+  /** The domains that it answers for; left out, any. */
+  readonly domains?: readonly string[];
+  /** The port that its tasks listen on. 8080 when left out. */
+  readonly port?: number;
+  readonly replicas: number;
+  /** MiB a task; limit 128 and reservation 64 when left out. */
+  readonly memory?: { readonly limit: number; readonly reservation: number };
+  readonly env?: Readonly<Record<string, pulumi.Input<string>>>;
+}
+
+export const appMemory = { limit: 128, reservation: 64 } as const;
+
+export interface AppArgs {
+  readonly spec: AppSpec;
+  readonly platform: Platform;
+}
+
+/** An app behind the proxy: its image, its service on the workers, and its route as labels. */
+export class App extends pulumi.ComponentResource {
+  constructor(name: string, args: AppArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("swarm:apps:App", name, {}, opts);
+    const { spec, platform } = args;
+    const { networks } = platform;
+
+    const image = new BuiltImage(
+      `${name}-image`,
+      { ...platform, context: spec.source, repository: spec.name },
+      { parent: this },
+    );
+    new SwarmService(
+      name,
+      {
+        cluster: platform.cluster,
+        serviceName: spec.name,
+        image: image.reference,
+        replicas: spec.replicas,
+        networks: [
+          { network: networks.main },
+          { network: networks.apps_net },
+          { network: networks.log_net },
+        ],
+        constraints: ["node.role==worker", "node.labels.logger!=true"],
+        memory: spec.memory ?? appMemory,
+        env: {
+          SERVICE_PATH: spec.path,
+          TRUST_PROXY: overlaySubnets.main,
+          TASK_NAME: "{{.Task.Name}}",
+          NODE_NAME: "{{.Node.Hostname}}",
+          ...spec.env,
+        },
+        labels: routeLabels(spec),
+        healthcheck: ["node", "dist/healthcheck.js"],
+        stopGraceSeconds: 30,
+      },
+      { parent: this },
+    );
+    this.registerOutputs();
+  }
+}
+
+/** The labels by which the listener and the proxy know the route. */
+export const routeLabels = (spec: AppSpec): Record<string, string> => ({
+  "com.df.notify": "true",
+  "com.df.distribute": "true",
+  "com.df.serviceDomain": (spec.domains ?? []).join(","),
+  "com.df.servicePath": spec.path,
+  "com.df.port": String(spec.port ?? 8080),
+  "com.df.healthPath": `${spec.path}/health/ready`,
+});

@@ -1,0 +1,119 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { edgeAddress, type Ports } from "./addresses";
+import type { StackConfig } from "./config";
+import { HostContainer } from "./container";
+import type { Host } from "./host";
+import { BuiltImage } from "./image";
+
+export interface EdgeArgs {
+  readonly config: StackConfig;
+  readonly host: Host;
+  readonly engine: docker.Provider;
+  readonly network: docker.Network;
+  readonly managers: readonly { readonly name: string; readonly address: string }[];
+}
+
+/**
+ * Stands where a cloud load balancer would: HTTP, HTTPS and the engine API on loopback, passed on as
+ * TCP to the managers that are healthy, so that losing a manager loses nothing.
+ */
+export class Edge extends pulumi.ComponentResource {
+  /** `http://127.0.0.1:<port>`, known once the edge runs. */
+  public readonly httpUrl: pulumi.Output<string>;
+  /** `tcp://127.0.0.1:<port>` of the managers' engine API. */
+  public readonly engineUrl: pulumi.Output<string>;
+
+  constructor(name: string, args: EdgeArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("swarm:edge:Edge", name, {}, opts);
+    const { config } = args;
+    const { ports } = config;
+
+    const image = new BuiltImage(
+      `${name}-image`,
+      {
+        context: "infra/images/edge",
+        repository: "swarm-edge",
+        tag: config.stack,
+        engine: args.engine,
+      },
+      { parent: this },
+    );
+    const publish = [ports.http, ports.https, ports.engine].flatMap((port) => [
+      "--publish",
+      `127.0.0.1:${port}:${port}`,
+    ]);
+    const container = new HostContainer(
+      name,
+      {
+        host: args.host,
+        containerName: `${config.prefix}-edge`,
+        stack: config.stack,
+        image: image.reference,
+        network: args.network.name,
+        address: edgeAddress(config.subnet),
+        memory: 128,
+        options: publish,
+        files: [
+          {
+            path: "/etc/haproxy/haproxy.cfg",
+            mode: "0644",
+            content: renderEdgeConfig(ports, args.managers),
+          },
+        ],
+        ready: ["bash", "-c", `</dev/tcp/127.0.0.1/${ports.http}`],
+      },
+      { parent: this, dependsOn: image },
+    );
+
+    this.httpUrl = container.containerName.apply(() => `http://127.0.0.1:${ports.http}`);
+    this.engineUrl = container.containerName.apply(() => `tcp://127.0.0.1:${ports.engine}`);
+    this.registerOutputs({ httpUrl: this.httpUrl, engineUrl: this.engineUrl });
+  }
+}
+
+/**
+ * HAProxy's configuration. The proxy is told the client's address by PROXY protocol, and says by
+ * `/healthz` whether it takes requests: 404 means that it drains, and its connections live on. Of the
+ * engine API and of HTTPS the edge sees only TCP.
+ */
+export function renderEdgeConfig(
+  ports: Pick<Ports, "http" | "https" | "engine">,
+  managers: readonly { readonly name: string; readonly address: string }[],
+): string {
+  const servers = (port: number, options: string) =>
+    managers
+      .map(({ name, address }) => `  server ${name} ${address}:${port} ${options}`)
+      .join("\n");
+  const quickCheck = "check inter 500ms fall 2 rise 1";
+  return `global
+  maxconn 8000
+  hard-stop-after 30s
+
+defaults
+  mode tcp
+  timeout connect 2s
+  timeout client 1h
+  timeout server 1h
+  retries 3
+  option redispatch 1
+  default-server on-marked-down shutdown-sessions
+
+listen http
+  bind :${ports.http}
+  balance leastconn
+  option httpchk GET /healthz
+  http-check disable-on-404
+${servers(80, `send-proxy-v2 check-send-proxy ${quickCheck}`)}
+
+listen https
+  bind :${ports.https}
+  balance leastconn
+${servers(443, `send-proxy-v2 check-send-proxy ${quickCheck}`)}
+
+listen engine
+  bind :${ports.engine}
+  balance leastconn
+${servers(2376, quickCheck)}
+`;
+}

@@ -1,0 +1,58 @@
+import * as pulumi from "@pulumi/pulumi";
+import { BuiltImage } from "../image";
+import { overlaySubnets } from "../networks";
+import type { Platform } from "../platform";
+import { SwarmService } from "../service";
+import { LISTENER } from "./swarm-listener";
+
+export interface ProxyArgs {
+  readonly platform: Platform;
+  readonly replicas: number;
+  /** From here, and only from here, connections start with PROXY protocol. */
+  readonly edgeAddresses: readonly string[];
+}
+
+/** The name of all proxies' control APIs on the control network. */
+export const CONTROL_ALIAS = "proxy-control";
+export const CONTROL_PORT = 8080;
+
+/** Routes requests to the tasks of services: HAProxy, configured by the listener's notices. */
+export class Proxy extends pulumi.ComponentResource {
+  constructor(name: string, args: ProxyArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("swarm:frontend:Proxy", name, {}, opts);
+    const { platform } = args;
+    const image = new BuiltImage(
+      `${name}-image`,
+      { ...platform, context: "apps/proxy", repository: "proxy" },
+      { parent: this },
+    );
+    new SwarmService(
+      name,
+      {
+        cluster: platform.cluster,
+        serviceName: "proxy",
+        image: image.reference,
+        replicas: args.replicas,
+        maxReplicasPerNode: 1,
+        networks: [
+          { network: platform.networks.main },
+          { network: platform.networks.control, aliases: [CONTROL_ALIAS] },
+        ],
+        constraints: ["node.role==manager"],
+        memory: { limit: 256, reservation: 96 },
+        env: {
+          MODE: "swarm",
+          LISTENER_ADDRESS: LISTENER,
+          SERVICE_NAME: CONTROL_ALIAS,
+          CONTROL_SUBNET: overlaySubnets.control,
+          EDGE_ADDRESSES: args.edgeAddresses.join(","),
+        },
+        healthcheck: ["node", "dist/healthcheck.js"],
+        hostPorts: [80, 443],
+        stopGraceSeconds: 40,
+      },
+      { parent: this },
+    );
+    this.registerOutputs();
+  }
+}

@@ -1,0 +1,56 @@
+import * as pulumi from "@pulumi/pulumi";
+import { BuiltImage } from "../image";
+import type { Platform } from "../platform";
+import { SwarmService } from "../service";
+import { CONTROL_ALIAS, CONTROL_PORT } from "./proxy";
+
+export interface SwarmListenerArgs {
+  readonly platform: Platform;
+}
+
+/** The service's name, where the proxy asks for what it should route. */
+export const LISTENER = "swarm-listener";
+
+/** Notices services that carry `com.df.notify=true` and tells the proxy about them. */
+export class SwarmListener extends pulumi.ComponentResource {
+  constructor(name: string, args: SwarmListenerArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("swarm:frontend:SwarmListener", name, {}, opts);
+    const { platform } = args;
+    const image = new BuiltImage(
+      `${name}-image`,
+      { ...platform, context: "apps/swarm-listener", repository: "swarm-listener" },
+      { parent: this },
+    );
+    const control = `http://${CONTROL_ALIAS}:${CONTROL_PORT}/v1/docker-flow-proxy`;
+    new SwarmService(
+      name,
+      {
+        cluster: platform.cluster,
+        serviceName: LISTENER,
+        image: image.reference,
+        replicas: 1,
+        networks: [{ network: platform.networks.control }],
+        constraints: ["node.role==manager"],
+        memory: { limit: 128, reservation: 64 },
+        env: {
+          DF_NOTIFY_CREATE_SERVICE_URL: `${control}/reconfigure`,
+          DF_NOTIFY_REMOVE_SERVICE_URL: `${control}/remove`,
+        },
+        healthcheck: ["node", "dist/healthcheck.js"],
+        // The engine's socket belongs to root.
+        user: "0:0",
+        mounts: [
+          {
+            type: "bind",
+            source: "/var/run/docker.sock",
+            target: "/var/run/docker.sock",
+            readOnly: true,
+          },
+        ],
+        stopGraceSeconds: 20,
+      },
+      { parent: this },
+    );
+    this.registerOutputs();
+  }
+}

@@ -1,0 +1,72 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { machineAddress, type Role } from "../addresses";
+import type { StackConfig } from "../config";
+import type { Host } from "../host";
+import { BuiltImage } from "../image";
+import type { Pki } from "../pki";
+import { ContainerMachine } from "./container-machine";
+import type { Machine } from "./machine";
+
+export type { Machine } from "./machine";
+
+export interface MachinesArgs {
+  readonly config: StackConfig;
+  readonly host: Host;
+  readonly engine: docker.Provider;
+  readonly network: docker.Network;
+  readonly pki: Pki;
+  /** `host:port` that machines pull images from. */
+  readonly registry: string;
+}
+
+/** The machines of a stack: managers first, then workers and loggers. */
+export class Machines extends pulumi.ComponentResource {
+  public readonly all: readonly Machine[];
+
+  constructor(name: string, args: MachinesArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("swarm:machines:Machines", name, {}, opts);
+    const { config } = args;
+
+    const image = new BuiltImage(
+      `${name}-image`,
+      {
+        context: "infra/images/machine",
+        repository: "swarm-machine",
+        tag: config.stack,
+        engine: args.engine,
+      },
+      { parent: this },
+    );
+    const machine = ({ role, ordinal }: MachineName): Machine =>
+      new ContainerMachine(
+        `${role}-${ordinal}`,
+        {
+          ...args,
+          stack: config.stack,
+          prefix: config.prefix,
+          role,
+          address: machineAddress(config.subnet, role, ordinal),
+          memory: config.memory[role],
+          image,
+        },
+        { parent: this },
+      );
+
+    this.all = machineNames(config.machines).map(machine);
+    this.registerOutputs();
+  }
+}
+
+interface MachineName {
+  readonly role: Role;
+  readonly ordinal: number;
+}
+
+/** `manager-1 … manager-3, worker-1 …, logger-1 …`: numbers start at 1 and never shift. */
+export function machineNames(counts: Readonly<Record<Role, number>>): MachineName[] {
+  const roles: readonly Role[] = ["manager", "worker", "logger"];
+  return roles.flatMap((role) =>
+    Array.from({ length: counts[role] }, (_, i) => ({ role, ordinal: i + 1 })),
+  );
+}

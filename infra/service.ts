@@ -1,0 +1,130 @@
+import * as docker from "@pulumi/docker";
+import type { input } from "@pulumi/docker/types";
+import * as pulumi from "@pulumi/pulumi";
+
+/** A network that a service is on, by id: by name the first refresh would replace the service. */
+export interface ServiceNetwork {
+  readonly network: docker.Network;
+  /** Further names of the service's tasks there. */
+  readonly aliases?: readonly string[];
+}
+
+export interface SwarmServiceArgs {
+  /** What goes only when the whole stack goes, the service with it. */
+  readonly cluster: pulumi.Resource;
+  readonly serviceName: string;
+  readonly image: pulumi.Input<string>;
+  readonly replicas: number;
+  readonly networks: readonly ServiceNetwork[];
+  /** Placement constraints, such as `node.role==worker`. */
+  readonly constraints: readonly string[];
+  /** The most tasks on one node; left out, there is no limit. */
+  readonly maxReplicasPerNode?: number;
+  /** MiB: what a task may take at most, and what placement sets aside for it. */
+  readonly memory: { readonly limit: number; readonly reservation: number };
+  readonly env?: Readonly<Record<string, pulumi.Input<string>>>;
+  readonly labels?: Readonly<Record<string, string>>;
+  /** The liveness check, run in the container: failing it, the task is replaced. */
+  readonly healthcheck: readonly string[];
+  /** Ports published on the task's node itself. They make updates stop-first. */
+  readonly hostPorts?: readonly number[];
+  readonly mounts?: readonly input.ServiceTaskSpecContainerSpecMount[];
+  /** `uid[:gid]` when it is not the image's own user. */
+  readonly user?: string;
+  /** Seconds that a task may take to stop; more than it needs, or deleting the service fails. */
+  readonly stopGraceSeconds: number;
+}
+
+const MEBIBYTE = 1024 * 1024;
+
+/**
+ * A service with what all of ours have in common: no VIP (the proxy balances over tasks itself), memory
+ * limits, rotated logs, rolling updates that roll back, and an `up` that fails when a rollout does.
+ */
+export class SwarmService extends pulumi.ComponentResource {
+  public readonly serviceName: string;
+
+  constructor(name: string, args: SwarmServiceArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("swarm:service:SwarmService", name, {}, opts);
+    const { hostPorts = [] } = args;
+    // A port of the node is free only after the old task is gone.
+    const order = hostPorts.length > 0 ? "stop-first" : "start-first";
+
+    new docker.Service(
+      `${name}-service`,
+      {
+        name: args.serviceName,
+        labels: pairs(args.labels ?? {}),
+        taskSpec: {
+          containerSpec: {
+            image: args.image,
+            env: args.env,
+            user: args.user,
+            mounts: args.mounts ? [...args.mounts] : undefined,
+            stopGracePeriod: `${args.stopGraceSeconds}s`,
+            healthcheck: {
+              tests: ["CMD", ...args.healthcheck],
+              interval: "3s",
+              timeout: "3s",
+              retries: 3,
+              startPeriod: "10s",
+            },
+          },
+          resources: {
+            limits: { memoryBytes: args.memory.limit * MEBIBYTE },
+            reservation: { memoryBytes: args.memory.reservation * MEBIBYTE },
+          },
+          restartPolicy: { condition: "any", delay: "1s", window: "10s" },
+          placement: {
+            constraints: [...args.constraints],
+            prefs: ["spread=node.id"],
+            maxReplicas: args.maxReplicasPerNode,
+          },
+          networksAdvanceds: args.networks.map(({ network, aliases }) => ({
+            id: network.id,
+            aliases: aliases ? [...aliases] : undefined,
+          })),
+          logDriver: { name: "json-file", options: { "max-size": "10m", "max-file": "3" } },
+        },
+        mode: { replicated: { replicas: args.replicas } },
+        endpointSpec: {
+          mode: "dnsrr",
+          ports: hostPorts.map((port) => ({
+            targetPort: port,
+            publishedPort: port,
+            protocol: "tcp",
+            publishMode: "host",
+          })),
+        },
+        updateConfig: {
+          parallelism: 1,
+          order,
+          failureAction: "rollback",
+          delay: "0s",
+          monitor: "5s",
+          maxFailureRatio: "0.0",
+        },
+        rollbackConfig: {
+          parallelism: 1,
+          order,
+          failureAction: "pause",
+          delay: "0s",
+          monitor: "5s",
+          maxFailureRatio: "0.0",
+        },
+        convergeConfig: { delay: "1s", timeout: "5m" },
+      },
+      {
+        parent: this,
+        deletedWith: args.cluster,
+        customTimeouts: { create: "6m", update: "10m" },
+      },
+    );
+
+    this.serviceName = args.serviceName;
+    this.registerOutputs({ serviceName: this.serviceName });
+  }
+}
+
+const pairs = (labels: Readonly<Record<string, string>>) =>
+  Object.entries(labels).map(([label, value]) => ({ label, value }));

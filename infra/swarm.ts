@@ -1,0 +1,83 @@
+import { local } from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import { overlayAddressPool } from "./addresses";
+import { hostEngine } from "./host";
+import type { Machine } from "./machines";
+
+export interface SwarmArgs {
+  readonly stack: string;
+  /** All machines, managers first; the first manager makes the swarm. */
+  readonly machines: readonly Machine[];
+  /** What goes only when the whole stack goes: with it, no machine has to leave the swarm in order. */
+  readonly deletedWith: pulumi.Resource;
+}
+
+/**
+ * The swarm: made once on the first manager, then one membership a machine. Managers join and leave
+ * one after another, so that a change never costs the quorum; workers do so side by side.
+ */
+export class Swarm extends pulumi.ComponentResource {
+  /** The swarm's id, known once its first manager has made it. */
+  public readonly clusterId: pulumi.Output<string>;
+
+  constructor(name: string, args: SwarmArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("swarm:swarm:Swarm", name, {}, opts);
+    const managers = args.machines.filter((machine) => machine.role === "manager");
+    const [first] = managers;
+    if (!first) throw new Error("a swarm needs at least one manager");
+
+    const init = new local.Command(
+      `${name}-init`,
+      {
+        create: "bash scripts/machines/swarm-init.sh",
+        update: "true",
+        environment: {
+          ...surroundings(args, first),
+          POOL: overlayAddressPool.base,
+          MASK_LENGTH: String(overlayAddressPool.maskLength),
+        },
+      },
+      // Once made, a swarm is never made again, whatever becomes of its machines.
+      { parent: this, ignoreChanges: ["*"], deletedWith: args.deletedWith },
+    );
+
+    let lastManager: pulumi.Resource = init;
+    for (const machine of args.machines) {
+      const member = new local.Command(
+        `${name}-${machine.name}`,
+        {
+          create: "bash scripts/machines/member.sh ensure",
+          update: "bash scripts/machines/member.sh ensure",
+          delete: "bash scripts/machines/member.sh leave",
+          environment: {
+            ...surroundings(args, machine),
+            ROLE: machine.role === "manager" ? "manager" : "worker",
+            LABELS: Object.entries(machine.labels)
+              .map(([key, value]) => `${key}=${value}`)
+              .join("\n"),
+            CLUSTER: init.stdout,
+            GENERATION: machine.generation,
+          },
+        },
+        {
+          parent: this,
+          dependsOn: [machine.resource, machine.role === "manager" ? lastManager : init],
+          deletedWith: args.deletedWith,
+        },
+      );
+      if (machine.role === "manager") lastManager = member;
+    }
+
+    this.clusterId = init.stdout;
+    this.registerOutputs({ clusterId: this.clusterId });
+  }
+}
+
+/** What every script of `scripts/machines/` asks for. */
+const surroundings = (args: SwarmArgs, machine: Machine) => ({
+  STACK: args.stack,
+  ENGINE: hostEngine,
+  NAME: machine.name,
+  SHELL_PREFIX: machine.shell,
+  ADDRESS: machine.address,
+});
