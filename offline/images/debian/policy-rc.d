@@ -1,0 +1,3 @@
+#!/bin/sh
+# Packages start no services in a container.
+exit 101
