@@ -24,6 +24,8 @@ export interface HostContainerArgs {
   readonly address: string;
   /** Limit in MiB. */
   readonly memory: number;
+  /** What must be there before it is made. A component's own dependsOn does not reach its children. */
+  readonly after: readonly pulumi.Resource[];
   /** More arguments of `docker create`. */
   readonly options?: readonly string[];
   readonly command?: readonly string[];
@@ -65,7 +67,7 @@ export class HostContainer extends pulumi.ComponentResource {
         },
         stdin: describeFiles(args.files ?? []),
       },
-      { parent: this },
+      { parent: this, dependsOn: [...args.after] },
     );
 
     this.containerName = container.stdout;

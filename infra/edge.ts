@@ -53,6 +53,7 @@ export class Edge extends pulumi.ComponentResource {
         network: args.network.name,
         address: edgeAddress(config.subnet),
         memory: 128,
+        after: [image],
         options: publish,
         files: [
           {
@@ -63,7 +64,7 @@ export class Edge extends pulumi.ComponentResource {
         ],
         ready: ["bash", "-c", `</dev/tcp/127.0.0.1/${ports.http}`],
       },
-      { parent: this, dependsOn: image },
+      { parent: this },
     );
 
     this.httpUrl = container.containerName.apply(() => `http://127.0.0.1:${ports.http}`);

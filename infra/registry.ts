@@ -63,13 +63,14 @@ export class EmbeddedRegistry extends pulumi.ComponentResource implements Regist
         network: args.network.name,
         address: registryAddress(config.subnet),
         memory: 256,
+        after: [image, volume],
         options: [
           ...["--publish", `127.0.0.1:${config.ports.registry}:${PORT}`],
           ...["--volume", `${config.prefix}-registry:/var/lib/registry`],
         ],
         ready: ["bash", "-c", `</dev/tcp/127.0.0.1/${PORT}`],
       },
-      { parent: this, dependsOn: [image, volume] },
+      { parent: this },
     );
 
     // Known only once the registry answers, so that no image is pushed before.

@@ -89,12 +89,7 @@ export class SwarmService extends pulumi.ComponentResource {
         mode: { replicated: { replicas: args.replicas } },
         endpointSpec: {
           mode: "dnsrr",
-          ports: hostPorts.map((port) => ({
-            targetPort: port,
-            publishedPort: port,
-            protocol: "tcp",
-            publishMode: "host",
-          })),
+          ports: hostPorts.length > 0 ? hostPorts.map(published) : undefined,
         },
         updateConfig: {
           parallelism: 1,
@@ -125,6 +120,13 @@ export class SwarmService extends pulumi.ComponentResource {
     this.registerOutputs({ serviceName: this.serviceName });
   }
 }
+
+const published = (port: number) => ({
+  targetPort: port,
+  publishedPort: port,
+  protocol: "tcp",
+  publishMode: "host",
+});
 
 const pairs = (labels: Readonly<Record<string, string>>) =>
   Object.entries(labels).map(([label, value]) => ({ label, value }));

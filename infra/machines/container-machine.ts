@@ -61,6 +61,7 @@ export class ContainerMachine extends pulumi.ComponentResource implements Machin
         network: args.network.name,
         address: args.address,
         memory: args.memory,
+        after: [volume, args.image],
         options: [
           ...["--hostname", name],
           ...["--label", `swarm.role=${args.role}`],
@@ -81,7 +82,7 @@ export class ContainerMachine extends pulumi.ComponentResource implements Machin
         ready: ["sh", "-c", READY],
         turn: `${args.prefix}-${args.role}`,
       },
-      { parent: this, dependsOn: [volume, args.image] },
+      { parent: this },
     );
 
     this.name = name;

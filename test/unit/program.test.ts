@@ -1,0 +1,119 @@
+import * as pulumi from "@pulumi/pulumi";
+import { defaults, only, registered, type Registered } from "./support";
+
+const facts = "image\tnode:24-trixie-slim\tthe real Node.js\n";
+
+async function program(values: Record<string, string> = {}): Promise<{
+  resources: Registered[];
+  outputs: Record<string, unknown>;
+}> {
+  let outputs: Record<string, unknown> = {};
+  const resources = await registered(
+    async () => {
+      const all = Object.entries({ ...defaults, ...values });
+      pulumi.runtime.setAllConfig(Object.fromEntries(all.map(([k, v]) => [`swarm:${k}`, v])));
+      const { default: run } = (await import("../../index")) as unknown as {
+        default: () => Promise<Record<string, unknown>>;
+      };
+      outputs = await run();
+    },
+    { facts },
+  );
+  const plain = await new Promise<Record<string, unknown>>((resolve) =>
+    pulumi.all(outputs as Record<string, pulumi.Output<unknown>>).apply(resolve),
+  );
+  return { resources, outputs: plain };
+}
+
+describe("the whole program", () => {
+  let resources: Registered[];
+  let outputs: Record<string, unknown>;
+  beforeAll(async () => ({ resources, outputs } = await program()));
+
+  test("registers each kind of resource as often as the system needs it", () => {
+    const counts: Record<string, number> = {};
+    for (const { type } of resources) counts[type] = (counts[type] ?? 0) + 1;
+    expect(counts).toEqual({
+      "command:local:Command": 24, // 9 containers, 6 tags, 1 authority, 1 init, 7 members
+      "docker:index/image:Image": 6,
+      "docker:index/network:Network": 5,
+      "docker:index/service:Service": 3,
+      "docker:index/volume:Volume": 8,
+      "pulumi:providers:docker": 2,
+      "swarm:apps:App": 1,
+      "swarm:apps:Apps": 1,
+      "swarm:edge:Edge": 1,
+      "swarm:frontend:Frontend": 1,
+      "swarm:frontend:Proxy": 1,
+      "swarm:frontend:SwarmListener": 1,
+      "swarm:host:Container": 9,
+      "swarm:image:BuiltImage": 6,
+      "swarm:machines:ContainerMachine": 7,
+      "swarm:machines:Machines": 1,
+      "swarm:networks:Networks": 1,
+      "swarm:registry:EmbeddedRegistry": 1,
+      "swarm:security:Pki": 1,
+      "swarm:service:SwarmService": 3,
+      "swarm:swarm:Swarm": 1,
+    });
+  });
+
+  test("has the tree of tiers that the file names promise", () => {
+    const tree = resources
+      .filter(({ type }) => type.startsWith("swarm:"))
+      .map(({ type, name, parent }) => `${parent || "stack"} > ${type} ${name}`);
+    expect(tree).toMatchSnapshot();
+  });
+
+  test("puts everything on the swarm through the one provider behind the edge", () => {
+    const onSwarm = resources.filter(
+      ({ type, name }) =>
+        type === "docker:index/service:Service" ||
+        (type === "docker:index/network:Network" && name !== "machines"),
+    );
+    expect(onSwarm).toHaveLength(7);
+    for (const resource of onSwarm) {
+      expect(resource).toMatchObject({ provider: "swarm", deletedWith: "machines" });
+    }
+    const elsewhere = resources.filter(
+      ({ type, name }) =>
+        /docker:index\/(image|volume)/.test(type) ||
+        (name === "machines" && type.includes("network")),
+    );
+    expect(elsewhere).toHaveLength(15);
+    for (const resource of elsewhere) expect(resource.provider).toBe("engine");
+  });
+
+  test("removes every image tag even when the whole stack goes", () => {
+    const tags = resources.filter(({ name }) => name.endsWith("-image-tag"));
+    expect(tags).toHaveLength(6);
+    for (const tag of tags) expect(tag.deletedWith).toBe("");
+  });
+
+  test("reaches the swarm by mutual TLS, with the key as a secret, and only once it stands", () => {
+    const provider = only(resources, "pulumi:providers:docker", "swarm");
+    expect(provider.inputs).toMatchObject({ host: "tcp://127.0.0.1:8376" });
+    expect(JSON.stringify(provider.inputs["keyMaterial"])).toContain("PEM of clientKey");
+    expect(provider.dependsOn).toEqual(
+      expect.arrayContaining(["swarm-init", "swarm-manager-3", "swarm-worker-3", "swarm-logger-1"]),
+    );
+  });
+
+  test("gives its addresses, the managers and the stand-ins as outputs", () => {
+    expect(outputs).toEqual({
+      proxyUrl: "http://127.0.0.1:8080",
+      app1Url: "http://127.0.0.1:8080/app1",
+      managers: [
+        { name: "manager-1", address: "10.207.38.11" },
+        { name: "manager-2", address: "10.207.38.12" },
+        { name: "manager-3", address: "10.207.38.13" },
+      ],
+      standIns: { "node:24-trixie-slim": "the real Node.js" },
+    });
+  });
+});
+
+test("refuses before it registers anything", async () => {
+  await expect(program({ app1Replicas: "1000" })).rejects.toThrow(/app1Replicas/);
+  await expect(program({ workers: "0" })).rejects.toThrow(/workers/);
+});

@@ -1,0 +1,150 @@
+/** Runs parts of the program against Pulumi's mocks and reports what they registered. */
+import * as pulumi from "@pulumi/pulumi";
+import type { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb";
+import { MockMonitor, type MockResourceArgs } from "@pulumi/pulumi/runtime/mocks";
+import { parseConfig, type StackConfig } from "../../infra/config";
+import type { Host } from "../../infra/host";
+
+export interface Registered {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: Record<string, unknown>;
+  /** `type name` of the parent, "" for the stack. */
+  readonly parent: string;
+  /** Names of the resources that it is told to wait for. */
+  readonly dependsOn: readonly string[];
+  readonly deletedWith: string;
+  readonly ignoreChanges: readonly string[];
+  readonly secretOutputs: readonly string[];
+  /** Name of the explicit provider, "" for none. */
+  readonly provider: string;
+}
+
+/** The values that Pulumi.yaml gives by default. */
+export const defaults: Readonly<Record<string, string>> = {
+  managers: "3",
+  workers: "3",
+  loggers: "1",
+  managerMemory: "1024",
+  workerMemory: "2048",
+  loggerMemory: "1024",
+  proxyReplicas: "0",
+  app1Replicas: "3",
+  httpPort: "0",
+  httpsPort: "0",
+  enginePort: "0",
+  registryPort: "0",
+  subnet: "",
+};
+
+export const configWith = (values: Record<string, string> = {}, stack = "dev"): StackConfig =>
+  parseConfig("swarm", stack, { ...defaults, ...values });
+
+/** A host where everything runs, made in generation `g1`. */
+export const host: Host = { generation: () => "g1", standIns: {} };
+
+const DIGEST = `sha256:${"a".repeat(64)}`;
+
+/** What `command` and `docker` would answer, enough for what depends on it. */
+function answer(args: MockResourceArgs): Record<string, unknown> {
+  const inputs = args.inputs as Record<string, never>;
+  switch (args.type) {
+    case "command:local:Command":
+      return { ...inputs, stdout: stdoutOf(inputs), stderr: "" };
+    case "docker:index/image:Image":
+      return {
+        ...inputs,
+        repoDigest: inputs["skipPush"]
+          ? DIGEST
+          : `${String(inputs["imageName"]).replace(/:[^:/]*$/, "")}@${DIGEST}`,
+      };
+    default:
+      return inputs;
+  }
+}
+
+function stdoutOf(inputs: { create?: string; environment?: Record<string, string> }): string {
+  if (inputs.create?.includes("pki.sh")) {
+    const names = ["caKey", "ca", "engineKey", "engine", "clientKey", "client"];
+    const entries = names.map((name) => [name, Buffer.from(`PEM of ${name}`).toString("base64")]);
+    return JSON.stringify(Object.fromEntries(entries));
+  }
+  if (inputs.create?.includes("swarm-init.sh")) return "cluster-1";
+  return inputs.environment?.["NAME"] ?? "";
+}
+
+/**
+ * Runs `program` and returns everything that it registered, in order of names.
+ * @param facts what `scripts/host/inspect.sh` prints
+ */
+export async function registered(
+  program: () => unknown,
+  { preview = false, facts = "" } = {},
+): Promise<Registered[]> {
+  const mocks: pulumi.runtime.Mocks = {
+    newResource: (args) => ({ id: `${args.name}-id`, state: answer(args) }),
+    call: () => ({ stdout: facts, stderr: "" }),
+  };
+  const all: Registered[] = [];
+  // The mocks are not told resource options; the request to the monitor has them.
+  const monitor = MockMonitor.prototype as unknown as { registerResource: Register };
+  const original = monitor.registerResource;
+  const spy = jest.spyOn(monitor, "registerResource").mockImplementation(function (request, done) {
+    if (request.getType() !== "pulumi:pulumi:Stack") all.push(record(request, all));
+    return original.call(this, request, done);
+  });
+  try {
+    await pulumi.runtime.setMocks(mocks, "swarm", "dev", preview);
+    await program();
+    await pulumi.runtime.disconnect();
+  } finally {
+    spy.mockRestore();
+  }
+  return all.sort((a, b) => (`${a.name} ${a.type}` < `${b.name} ${b.type}` ? -1 : 1));
+}
+
+type Register = (this: unknown, request: RegisterResourceRequest, done: unknown) => Promise<void>;
+
+function record(request: RegisterResourceRequest, before: readonly Registered[]): Registered {
+  const parent = shortUrn(request.getParent());
+  const inherited = before.find(({ type, name }) => `${type} ${name}` === parent)?.deletedWith;
+  return {
+    type: request.getType(),
+    name: request.getName(),
+    inputs: request.getObject()?.toJavaScript() ?? {},
+    parent,
+    dependsOn: [...new Set(request.getDependenciesList().map(nameOf))].sort(),
+    // The engine hands this option down from the parent.
+    deletedWith: nameOf(request.getDeletedwith()) || (inherited ?? ""),
+    ignoreChanges: request.getIgnorechangesList(),
+    secretOutputs: request.getAdditionalsecretoutputsList(),
+    provider: nameOf(request.getProvider()),
+  };
+}
+
+const nameOf = (urn: string): string => urn.split("::")[3] ?? "";
+
+function shortUrn(urn: string): string {
+  const [, , types = "", name = ""] = urn.split("::");
+  const type = types.split("$").pop() ?? "";
+  return type === "" || type === "pulumi:pulumi:Stack" ? "" : `${type} ${name}`;
+}
+
+/** The one resource of a type and name. */
+export function only(all: readonly Registered[], type: string, name: string): Registered {
+  const found = all.filter((r) => r.type === type && r.name === name);
+  const [first] = found;
+  if (!first || found.length > 1) throw new Error(`${found.length} resources ${type} ${name}`);
+  return first;
+}
+
+/** The plain value of an input that the mocks may have marked as secret. */
+export function unwrap(value: unknown): unknown {
+  const marker = pulumi.runtime.specialSigKey;
+  return value !== null && typeof value === "object" && marker in value
+    ? (value as unknown as { value: unknown }).value
+    : value;
+}
+
+/** Whether an input went out marked as secret. */
+export const isSecret = (value: unknown): boolean => unwrap(value) !== value;
