@@ -89,7 +89,11 @@ export async function registered(
   // The mocks are not told resource options; the request to the monitor has them.
   const monitor = MockMonitor.prototype as unknown as { registerResource: Register };
   const original = monitor.registerResource;
-  const spy = jest.spyOn(monitor, "registerResource").mockImplementation(function (request, done) {
+  const spy = jest.spyOn(monitor, "registerResource").mockImplementation(function (
+    this: unknown,
+    request,
+    done,
+  ) {
     if (request.getType() !== "pulumi:pulumi:Stack") all.push(record(request, all));
     return original.call(this, request, done);
   });
