@@ -1,4 +1,5 @@
 import { createLogger as createWinston, format, transports, type Logger } from "winston";
+import type TransportStream from "winston-transport";
 
 export type { Logger } from "winston";
 
@@ -9,6 +10,8 @@ export interface LoggerOptions {
   readonly level: string;
   /** Written with every line, for example the app's, the task's and the node's name. */
   readonly fields?: Readonly<Record<string, string>>;
+  /** Where the lines go; the console by default. */
+  readonly transports?: TransportStream[];
 }
 
 /** JSON has no notion of Error: without this, `{ error }` would be written as `{}`. */
@@ -34,13 +37,14 @@ const pretty = () =>
     }),
   );
 
-/** A logger that writes to the console. */
-export function createLogger({ production, level, fields }: LoggerOptions): Logger {
+/** A logger as the options say. */
+export function createLogger(options: LoggerOptions): Logger {
+  const { production, level, fields, transports: targets } = options;
   return createWinston({
     level,
     defaultMeta: fields,
     format: production ? json() : pretty(),
-    transports: [new transports.Console()],
+    transports: targets ?? [new transports.Console()],
   });
 }
 

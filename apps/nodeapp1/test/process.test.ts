@@ -1,0 +1,137 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { transformFileSync } from "@swc/core";
+import { get, until, type LogLine } from "./harness";
+
+const PACKAGE = path.join(__dirname, "..");
+
+let directory: string;
+const children: ChildProcess[] = [];
+
+/** The compiled app, laid out as in its image. */
+beforeAll(() => {
+  directory = mkdtempSync(path.join(tmpdir(), "nodeapp1-"));
+  cpSync(path.join(PACKAGE, "package.json"), path.join(directory, "package.json"));
+  symlinkSync(path.join(PACKAGE, "node_modules"), path.join(directory, "node_modules"));
+  const source = path.join(PACKAGE, "src");
+  for (const entry of readdirSync(source, { recursive: true, withFileTypes: true })) {
+    const from = path.join(entry.parentPath, entry.name);
+    const to = path.join(directory, "dist", path.relative(source, from)).replace(/\.ts$/, ".js");
+    if (!entry.isFile() || entry.name.endsWith(".test.ts")) continue;
+    mkdirSync(path.dirname(to), { recursive: true });
+    if (entry.name.endsWith(".ts")) writeFileSync(to, compile(from));
+    else cpSync(from, to);
+  }
+});
+afterEach(() => children.splice(0).forEach((child) => child.kill("SIGKILL")));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+function compile(file: string): string {
+  return transformFileSync(file, {
+    jsc: { parser: { syntax: "typescript" }, target: "es2023" },
+    module: { type: "commonjs" },
+  }).code;
+}
+
+function run(script: string, env: Record<string, string>) {
+  const child = spawn(process.execPath, [path.join(directory, "dist", script)], { env });
+  children.push(child);
+  const output: string[] = [];
+  child.stdout.on("data", (chunk: Buffer) => output.push(chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => output.push(chunk.toString()));
+  const exit = new Promise<number | string | null>((resolve) =>
+    child.once("close", (code, signal) => resolve(code ?? signal)),
+  );
+  const logs = () =>
+    output
+      .join("")
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line) as LogLine);
+  return { child, exit, logs, output };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+test("SIGTERM: readiness turns, requests are served, then exit code 0 and every line written", async () => {
+  const port = await freePort();
+  const env = { NODE_ENV: "production", PORT: String(port), DRAIN_DELAY_MS: "1500" };
+  const app = run("index.js", { ...env, TASK_NAME: "app1.2.x", NODE_NAME: "worker-2" });
+  await until(() => app.output.join("").includes("listening"));
+
+  app.child.kill("SIGTERM");
+  app.child.kill("SIGTERM"); // an impatient second one must not cut the stop short
+  const ready = () => get(port, "/app1/health/ready").then(({ status }) => status);
+  await until(async () => (await ready()) === 503);
+  expect((await get(port, "/app1")).status).toBe(200);
+
+  expect(await app.exit).toBe(0);
+  const lines = app.logs();
+  expect(lines.at(-1)).toMatchObject({ message: "stopped", level: "info" });
+  for (const line of lines) {
+    expect(line).toMatchObject({ app: "app1", task: "app1.2.x", node: "worker-2" });
+    expect(line["timestamp"]).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/);
+  }
+});
+
+test("SIGINT stops as gracefully", async () => {
+  const port = await freePort();
+  const app = run("index.js", { PORT: String(port), DRAIN_DELAY_MS: "0", NODE_ENV: "production" });
+  await until(() => app.output.join("").includes("listening"));
+  app.child.kill("SIGINT");
+  expect(await app.exit).toBe(0);
+  expect(app.logs().at(-1)).toMatchObject({ message: "stopped" });
+});
+
+test("the health check's exit code follows liveness, also while draining", async () => {
+  const port = await freePort();
+  const env = { PORT: String(port), SERVICE_PATH: "/app2", DRAIN_DELAY_MS: "60000" };
+  expect(await run("healthcheck.js", env).exit).toBe(1);
+  const app = run("index.js", { ...env, NODE_ENV: "production" });
+  await until(() => app.output.join("").includes("listening"));
+  expect(await run("healthcheck.js", env).exit).toBe(0);
+  expect(await run("healthcheck.js", { ...env, SERVICE_PATH: "/app3" }).exit).toBe(1);
+  app.child.kill("SIGTERM");
+  await until(() => app.output.join("").includes("draining"));
+  expect(await run("healthcheck.js", env).exit).toBe(0);
+});
+
+test("a wrong environment is reported, all of it, and the exit code is 1", async () => {
+  const app = run("index.js", { PORT: "abc", DRAIN_DELAY: "5" });
+  expect(await app.exit).toBe(1);
+  expect(app.logs().map(({ level, message }) => `${level}: ${message}`)).toEqual([
+    'error: PORT must be a whole number from 1 to 65535, got "abc": correct it or leave it out',
+    "error: DRAIN_DELAY is not a variable of this app: remove it or correct its name",
+  ]);
+});
+
+test("a port in use is reported and the exit code is 1", async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, resolve));
+  const { port } = server.address() as AddressInfo;
+  const app = run("index.js", { NODE_ENV: "production", PORT: String(port) });
+  expect(await app.exit).toBe(1);
+  expect(app.logs().at(-1)).toMatchObject({
+    level: "error",
+    message: "cannot listen",
+    error: { message: expect.stringContaining("EADDRINUSE") as string },
+  });
+  await new Promise((resolve) => server.close(resolve));
+});
