@@ -20,7 +20,7 @@ ensure() {
     fail "its engine does not settle: it says $(swarm_state "$SHELL_PREFIX")"
   read -r state _ _ node <<<"$(swarm_state "$SHELL_PREFIX")"
   await $JOIN_WITHIN_SECONDS 'a manager' manager_of_cluster ||
-    fail "no manager of its swarm answers: start one, or see docs/operations.md"
+    fail "no manager of its swarm answers: start one, or see "When something is gone" in docs/operations.md"
   manager=$(living_manager '')
 
   if [ "$state" != active ] || ! on "$manager" docker node inspect "$node" </dev/null >/dev/null 2>&1; then
