@@ -1,0 +1,4 @@
+import { runPlugin } from "../protocol/main";
+import { commandProvider } from "./provider";
+
+void runPlugin(commandProvider());

@@ -1,0 +1,4 @@
+import { runPlugin } from "../protocol/main";
+import { dockerProvider } from "./provider";
+
+void runPlugin(dockerProvider());
