@@ -1,0 +1,173 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+
+import { type Log, messageOf } from "../log";
+import { parseServiceName } from "../routes/parse";
+import { Refusal } from "../routes/refusal";
+import type { Parameters } from "../routes/service";
+import { type Answer, describeService } from "./answers";
+import type { Configurator } from "./configurator";
+import type { Proxy } from "./proxy";
+
+const BASE = "/v1/docker-flow-proxy/";
+
+/** What the control API works on. */
+export interface ApiOptions {
+  readonly proxy: Proxy;
+  readonly configurator: Configurator;
+  /** Resends a path with its query to the other proxies; absent where there are none to know. */
+  readonly distribute: ((path: string) => Promise<void>) | undefined;
+  /** Takes everything from the listener again. */
+  readonly reloadFromListener: () => Promise<void>;
+  /** Whether the listener has answered since the start. */
+  readonly initialized: () => boolean;
+  readonly log: Log;
+}
+
+interface Reply {
+  readonly status: number;
+  readonly type?: string;
+  readonly body: string;
+}
+
+type Handler = (parameters: Parameters, url: URL, options: ApiOptions) => Promise<Reply> | Reply;
+
+const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
+  ["reconfigure", reconfigure],
+  ["remove", remove],
+  ["reload", reload],
+  ["config", config],
+  ["ping", () => json(200, { Status: "OK", Message: "", ServiceName: "" })],
+  [
+    "successfulinitreload",
+    (_parameters, _url, { initialized }) => ({ status: initialized() ? 200 : 500, body: "" }),
+  ],
+]);
+
+/** The control API: Docker Flow Proxy's paths, parameters and codes. */
+export function createApi(options: ApiOptions): RequestListener {
+  return (request, response) => void respond(request, response, options);
+}
+
+async function respond(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: ApiOptions,
+): Promise<void> {
+  const reply = await handle(request, options).catch((error: unknown) => {
+    const status = error instanceof Refusal ? error.status : 500;
+    return nok(status, "", messageOf(error));
+  });
+  response.writeHead(reply.status, {
+    "Content-Type": reply.type ?? "text/plain; charset=utf-8",
+    "Content-Length": Buffer.byteLength(reply.body),
+    "Cache-Control": "no-store",
+  });
+  response.end(request.method === "HEAD" ? undefined : reply.body);
+}
+
+async function handle(request: IncomingMessage, options: ApiOptions): Promise<Reply> {
+  request.resume();
+  const url = readUrl(request);
+  const name = url?.pathname.startsWith(BASE) ? url.pathname.slice(BASE.length) : "";
+  const handler = HANDLERS.get(name.replace(/\/$/, ""));
+  if (url === undefined || handler === undefined) return { status: 404, body: "not found\n" };
+  return handler(readQuery(url), url, options);
+}
+
+function readUrl(request: IncomingMessage): URL | undefined {
+  const target = request.url ?? "";
+  return URL.canParse(target, "http://proxy") ? new URL(target, "http://proxy") : undefined;
+}
+
+/** The first value counts where a name is repeated, as in the original. */
+function readQuery(url: URL): Parameters {
+  const parameters = Object.create(null) as Record<string, string>;
+  for (const [name, value] of url.searchParams) parameters[name] ??= value;
+  return parameters;
+}
+
+async function reconfigure(parameters: Parameters, url: URL, options: ApiOptions): Promise<Reply> {
+  const name = parameters["serviceName"] ?? "";
+  try {
+    const { service, ignored } = await options.proxy.reconfigure(parameters);
+    const messages = [
+      ...(await resend(parameters, url, options)),
+      ...(ignored.length > 0 ? [`Parameters without effect: ${ignored.join(", ")}`] : []),
+    ];
+    return json(200, {
+      ...(service === undefined ? {} : describeService(service)),
+      Status: "OK",
+      Message: messages.join(". "),
+      ServiceName: name,
+      Distribute: isTrue(parameters["distribute"]),
+    });
+  } catch (error) {
+    return failed(error, name, options);
+  }
+}
+
+async function remove(parameters: Parameters, url: URL, options: ApiOptions): Promise<Reply> {
+  const name = parameters["serviceName"] ?? "";
+  try {
+    await options.proxy.remove(parseServiceName(parameters));
+    const messages = await resend(parameters, url, options);
+    return json(200, {
+      Status: "OK",
+      Message: messages.join(". "),
+      ServiceName: name,
+      Distribute: isTrue(parameters["distribute"]),
+    });
+  } catch (error) {
+    return failed(error, name, options);
+  }
+}
+
+/** Resends the request where it asks for it; answers what to tell the sender. */
+async function resend(
+  parameters: Parameters,
+  url: URL,
+  { distribute }: ApiOptions,
+): Promise<string[]> {
+  if (!isTrue(parameters["distribute"])) return [];
+  if (distribute === undefined) return ["Not distributed, as MODE is not swarm"];
+  await distribute(url.pathname + url.search);
+  return ["Distributed to all instances"];
+}
+
+async function reload(parameters: Parameters, _url: URL, options: ApiOptions): Promise<Reply> {
+  try {
+    if (isTrue(parameters["fromListener"])) await options.reloadFromListener();
+    else await options.configurator.submit((table) => table, { force: true });
+    return json(200, { Status: "OK", Message: "", ServiceName: "" });
+  } catch (error) {
+    return failed(error, "", options);
+  }
+}
+
+function config(parameters: Parameters, _url: URL, { configurator }: ApiOptions): Reply {
+  if ((parameters["type"] ?? "").toLowerCase() !== "json") {
+    return { status: 200, body: configurator.config };
+  }
+  const services = [...configurator.table.routes].map(
+    ([name, { service }]) => [name, describeService(service)] as const,
+  );
+  return { ...json(200, {}), body: JSON.stringify(Object.fromEntries(services)) };
+}
+
+function failed(error: unknown, serviceName: string, { log }: ApiOptions): Reply {
+  const status = error instanceof Refusal ? error.status : 500;
+  log.warn("request refused", { service: serviceName, status, reason: messageOf(error) });
+  return nok(status, serviceName, messageOf(error));
+}
+
+function nok(status: number, serviceName: string, message: string): Reply {
+  return json(status, { Status: "NOK", Message: message, ServiceName: serviceName });
+}
+
+function json(status: number, body: Answer | Record<string, never>): Reply {
+  return { status, type: "application/json", body: JSON.stringify(body) };
+}
+
+function isTrue(value: string | undefined): boolean {
+  return value !== undefined && /^(?:1|t|true)$/i.test(value);
+}

@@ -1,0 +1,123 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+import type { DataPlane } from "../haproxy/dataPlane";
+import { type Log, messageOf } from "../log";
+import { Refusal } from "../routes/refusal";
+import type { Change, RouteTable } from "../routes/table";
+
+/** What the configurator needs from its surroundings. */
+export interface ConfiguratorOptions {
+  readonly dataPlane: DataPlane;
+  readonly render: (table: RouteTable) => string;
+  /** Keeps the last good routes. */
+  readonly save: (table: RouteTable) => Promise<void>;
+  readonly log: Log;
+  /** Milliseconds from one reload to the next; changes that come meanwhile share the next one. */
+  readonly minReloadIntervalMs: number;
+}
+
+interface Request {
+  readonly change: Change;
+  /** Reload even when the text is the same. */
+  readonly force: boolean;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * The only way to a new configuration. Changes are taken in order and together; each batch is rendered, checked
+ * and loaded, and only then becomes the table. A batch that fails is taken again one by one, so that a bad change is refused
+ * alone and the last good configuration stays.
+ */
+export class Configurator {
+  private current: RouteTable;
+  private text: string;
+  private queue: Request[] = [];
+  private working = false;
+  private lastReload = -Infinity;
+
+  /** @param table what the data plane runs at this moment */
+  constructor(
+    table: RouteTable,
+    private readonly options: ConfiguratorOptions,
+  ) {
+    this.current = table;
+    this.text = options.render(table);
+  }
+
+  /** The last good routes. */
+  get table(): RouteTable {
+    return this.current;
+  }
+
+  /** The configuration that runs. */
+  get config(): string {
+    return this.text;
+  }
+
+  /**
+   * Resolves when the change is live.
+   * @throws Refusal (500) that says why it is not; nothing has changed then
+   */
+  submit(change: Change, { force = false }: { force?: boolean } = {}): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.queue.push({ change, force, resolve, reject });
+      if (!this.working) void this.work();
+    });
+  }
+
+  private async work(): Promise<void> {
+    this.working = true;
+    while (this.queue.length > 0) {
+      await this.pace();
+      await this.take(this.queue.splice(0));
+    }
+    this.working = false;
+  }
+
+  private async take(batch: readonly Request[]): Promise<void> {
+    try {
+      await this.apply(batch);
+      batch.forEach(({ resolve }) => resolve());
+    } catch (error) {
+      const [first, ...others] = batch;
+      if (first !== undefined && others.length === 0) {
+        this.options.log.error("configuration refused; the last good one stays", {
+          error: messageOf(error),
+        });
+        first.reject(error instanceof Refusal ? error : new Refusal(500, messageOf(error)));
+        return;
+      }
+      for (const request of batch) {
+        await this.pace();
+        await this.take([request]);
+      }
+    }
+  }
+
+  /** Every reload leaves an old process behind for a while, so they must not follow one another too fast. */
+  private async pace(): Promise<void> {
+    const wait = this.lastReload + this.options.minReloadIntervalMs - performance.now();
+    if (wait > 0) await sleep(wait);
+  }
+
+  private async apply(batch: readonly Request[]): Promise<void> {
+    const { dataPlane, render, save, log } = this.options;
+    const table = batch.reduce((result, { change }) => change(result), this.current);
+    const text = render(table);
+    if (text !== this.text || batch.some(({ force }) => force)) {
+      const complaint = await dataPlane.check(text);
+      if (complaint !== undefined)
+        throw new Error(`HAProxy refuses the configuration: ${complaint}`);
+      await dataPlane.reload(text);
+      this.lastReload = performance.now();
+      log.info("configuration loaded", { routes: table.routes.size, changes: batch.length });
+    }
+    this.text = text;
+    if (table === this.current) return;
+    this.current = table;
+    await save(table).catch((error: unknown) =>
+      log.warn("routes could not be kept on disk", { error: messageOf(error) }),
+    );
+  }
+}

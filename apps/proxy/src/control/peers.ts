@@ -1,0 +1,67 @@
+import { lookup } from "node:dns/promises";
+
+import { isWithin } from "./addresses";
+import { messageOf } from "../log";
+
+/** How the other proxies are found and asked. */
+export interface PeerOptions {
+  readonly serviceName: string;
+  readonly port: number;
+  /** The peers' control APIs listen in this network only. */
+  readonly controlSubnet: string | undefined;
+  readonly ownAddresses: () => readonly string[];
+  /** All addresses of a name; rejects when it does not resolve. */
+  readonly resolve?: (name: string) => Promise<string[]>;
+  readonly timeoutMs?: number;
+}
+
+async function resolveAll(name: string): Promise<string[]> {
+  return (await lookup(name, { all: true, family: 4 })).map(({ address }) => address);
+}
+
+/**
+ * The addresses of the other proxies. `tasks.NAME` knows a service's tasks, whatever its endpoint mode.
+ * @throws Error when neither `tasks.NAME` nor NAME resolves
+ */
+export async function findPeers(options: PeerOptions): Promise<string[]> {
+  const { serviceName, controlSubnet, resolve = resolveAll } = options;
+  const found = await resolve(`tasks.${serviceName}`)
+    .catch(() => resolve(serviceName))
+    .catch(() => {
+      throw new Error(
+        `no proxy is known under tasks.${serviceName}; is SERVICE_NAME the name of the proxy's service?`,
+      );
+    });
+  const own = new Set(options.ownAddresses());
+  return [...new Set(found)].filter(
+    (address) =>
+      !own.has(address) && (controlSubnet === undefined || isWithin(address, controlSubnet)),
+  );
+}
+
+/**
+ * Resends a request to every other proxy, as one that is not to be resent.
+ * @param path path and query of the request
+ * @throws Error that names the proxies that did not take it
+ */
+export async function distribute(path: string, options: PeerOptions): Promise<void> {
+  const url = new URL(path, "http://peer");
+  url.searchParams.set("distribute", "false");
+  const peers = await findPeers(options);
+  const failures = await Promise.all(
+    peers.map(async (peer) => {
+      try {
+        const response = await fetch(`http://${peer}:${options.port}${url.pathname}${url.search}`, {
+          signal: AbortSignal.timeout(options.timeoutMs ?? 15_000),
+        });
+        await response.body?.cancel();
+        return response.ok ? [] : [`${peer} (${response.status})`];
+      } catch (error) {
+        return [`${peer} (${messageOf(error)})`];
+      }
+    }),
+  );
+  if (failures.flat().length > 0) {
+    throw new Error(`not taken by these proxies: ${failures.flat().join(", ")}`);
+  }
+}

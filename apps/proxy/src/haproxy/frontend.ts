@@ -1,0 +1,151 @@
+import type { Rule } from "../routes/rules";
+import { type Destination, DOMAIN_ALGORITHMS, type Service } from "../routes/service";
+import { backendName } from "./backend";
+import type { RenderOptions } from "./options";
+import { quote } from "./quote";
+
+/** The path that the edge's health check asks for. */
+export const HEALTH_PATH = "/healthz";
+
+/** The backend whose one server stands for this proxy: disabled while the proxy drains. */
+export const LIFECYCLE_BACKEND = "lifecycle";
+export const LIFECYCLE_SERVER = "serving";
+
+const ACCESS_LOG = [
+  '%(time)[accept_date(ms),ms_utime("%Y-%m-%dT%H:%M:%S.%3NZ")]',
+  "%(client)ci",
+  "%(method)HM",
+  "%(host)[var(txn.host)]",
+  // Without the query: that is where tokens are.
+  "%(path)HPO",
+  "%(protocol)HV",
+  "%(status)ST",
+  "%(bytes)B",
+  "%(backend)b",
+  "%(server)s",
+  "%(retries)rc",
+  "%(ms_request)TR",
+  "%(ms_queue)Tw",
+  "%(ms_connect)Tc",
+  "%(ms_response)Tr",
+  "%(ms_total)Ta",
+  "%(end)tsc",
+  "%(request_id)ID",
+];
+
+/**
+ * The frontend on the HTTP port.
+ * @param rules in the order in which they are tried
+ * @param loaded whether a path without a rule is known to have none
+ */
+export function renderHttpFrontend(
+  rules: readonly Rule[],
+  loaded: boolean,
+  options: RenderOptions,
+): string[] {
+  const destinations = [...new Set(rules.map(({ destination }) => destination))];
+  const services = new Map(rules.map(({ destination, service }) => [destination, service]));
+  const fallback = rules.find(
+    ({ service, destination }) =>
+      service.isDefaultBackend && destination === service.destinations[0],
+  );
+  return [
+    "frontend http",
+    `    bind :${options.httpPort}`,
+    "    log global",
+    "    option dontlognull",
+    "    unique-id-format '%[uuid()]'",
+    `    log-format '%{+json}o ${ACCESS_LOG.join(" ")}'`,
+    ...renderEdge(options),
+    "    http-request set-var(txn.host) req.hdr(host),host_only,lower,rtrim(.)",
+    ...renderForwarding(),
+    ...renderHealth(loaded, options),
+    `    http-after-response set-header Connection close if { nbsrv(${LIFECYCLE_BACKEND}) eq 0 }`,
+    ...destinations.flatMap((destination) => {
+      const service = services.get(destination);
+      return service === undefined ? [] : renderDomains(service, destination);
+    }),
+    ...rules
+      .filter(({ destination }) => (destination.srcPort ?? options.httpPort) === options.httpPort)
+      .map(renderRule),
+    `    default_backend ${
+      fallback === undefined
+        ? loaded
+          ? "not_found"
+          : "not_loaded"
+        : backendName(fallback.service, fallback.destination)
+    }`,
+  ];
+}
+
+/** The backends that are the proxy's own. */
+export function renderLifecycle(): string[] {
+  return [
+    `backend ${LIFECYCLE_BACKEND}`,
+    `    server ${LIFECYCLE_SERVER} 127.0.0.1:1 no-check`,
+    "",
+    "backend not_found",
+    "    http-request return status 404 default-errorfiles",
+    "",
+    "backend not_loaded",
+    "    http-request return status 503 default-errorfiles",
+  ];
+}
+
+/** `accept-proxy` on the bind line would let anyone claim any address; this asks it of the edge alone. */
+function renderEdge({ edgeAddresses }: RenderOptions): string[] {
+  if (edgeAddresses.length === 0) return [];
+  return [
+    ...edgeAddresses.map((address) => `    acl from_edge src ${address}`),
+    "    tcp-request connection expect-proxy layer4 if from_edge",
+  ];
+}
+
+/** What a client says of itself is replaced by what we see of it. */
+function renderForwarding(): string[] {
+  return [
+    "    http-request del-header x-forwarded- -m beg",
+    "    http-request del-header forwarded",
+    "    http-request del-header x-real-ip",
+    "    http-request set-header X-Forwarded-For %[src]",
+    "    http-request set-header X-Forwarded-Proto http",
+    "    http-request set-header X-Forwarded-Host %[req.hdr(host)]",
+    "    http-request set-header X-Forwarded-Port %[dst_port]",
+    "    http-request set-header X-Request-Id %[unique-id]",
+    "    http-after-response set-header X-Request-Id %[unique-id]",
+  ];
+}
+
+/**
+ * The health page, for the edge and for the health check inside the container. The edge's check says LOCAL in its PROXY
+ * header, so that its address is its own; everyone else's is the client's.
+ */
+function renderHealth(loaded: boolean, { edgeAddresses }: RenderOptions): string[] {
+  const answer = (status: number, text: string, condition = ""): string =>
+    `    http-request return status ${status} content-type text/plain string '${text}' if health from_checker${condition}`;
+  return [
+    `    acl health path ${HEALTH_PATH}`,
+    ...["127.0.0.1", ...edgeAddresses].map((address) => `    acl from_checker src ${address}`),
+    "    http-request set-log-level silent if health from_checker",
+    ...(loaded ? [answer(200, "ok", ` { nbsrv(${LIFECYCLE_BACKEND}) gt 0 }`)] : []),
+    answer(503, "unavailable"),
+  ];
+}
+
+function domainAcl(service: Service, destination: Destination): string {
+  return `domain_${backendName(service, destination)}`;
+}
+
+function renderDomains(service: Service, destination: Destination): string[] {
+  const acl = domainAcl(service, destination);
+  return destination.domains.map((domain) => {
+    const match = domain.startsWith("*") ? "end" : DOMAIN_ALGORITHMS[service.domainAlgorithm];
+    return `    acl ${acl} var(txn.host) -m ${match} -- ${quote(domain.replace(/^\*/, ""))}`;
+  });
+}
+
+function renderRule({ service, destination, path }: Rule): string {
+  const domain = destination.domains.length > 0 ? ` ${domainAcl(service, destination)}` : "";
+  const condition = `{ ${destination.pathType} -- ${quote(path)} }${domain}`;
+  return `    use_backend ${backendName(service, destination)} if ${condition}`;
+}

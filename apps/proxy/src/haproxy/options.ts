@@ -1,0 +1,25 @@
+/** HAProxy's timeouts, in seconds; named as the original's variables. */
+export interface Timeouts {
+  readonly connect: number;
+  readonly client: number;
+  readonly server: number;
+  readonly queue: number;
+  readonly tunnel: number;
+  readonly httpRequest: number;
+  readonly httpKeepAlive: number;
+}
+
+/** What haproxy.cfg depends on besides the routes; does not change while the proxy runs. */
+export interface RenderOptions {
+  readonly httpPort: number;
+  /** Addresses or networks that speak PROXY protocol to us, and nobody else may. */
+  readonly edgeAddresses: readonly string[];
+  /** Name server that resolves `tasks.NAME`, as address:port. */
+  readonly resolver: string;
+  readonly timeouts: Timeouts;
+  /** Connections from clients at a time. */
+  readonly maxConnections: number;
+  readonly threads: number;
+  /** Server states of the process before, so that a reload knows every task's address at once. */
+  readonly stateFile: string;
+}

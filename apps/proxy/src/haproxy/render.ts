@@ -1,0 +1,93 @@
+import { orderRules, orderServices } from "../routes/rules";
+import type { RouteTable } from "../routes/table";
+import { renderBackend } from "./backend";
+import { renderErrors } from "./errors";
+import { renderHttpFrontend, renderLifecycle } from "./frontend";
+import type { RenderOptions } from "./options";
+import { quote } from "./quote";
+
+/** Renders the whole haproxy.cfg. Pure: the same routes give the same text, whatever order they came in. */
+export function renderConfig(table: RouteTable, options: RenderOptions): string {
+  const services = [...table.routes.values()].map(({ service }) => service);
+  const sections = [
+    renderGlobal(options),
+    renderResolvers(options),
+    renderDefaults(options),
+    renderHttpFrontend(orderRules(services), table.loaded, options),
+    renderLifecycle(),
+    ...orderServices(services).flatMap((service) =>
+      service.destinations.map((destination) => renderBackend(service, destination)),
+    ),
+  ];
+  return `${sections.map((lines) => lines.join("\n")).join("\n\n")}\n`;
+}
+
+function renderGlobal({ maxConnections, threads, stateFile }: RenderOptions): string[] {
+  return [
+    "global",
+    `    maxconn ${maxConnections}`,
+    `    nbthread ${threads}`,
+    // An unlimited nofile would have HAProxy set aside gigabytes for its file descriptors.
+    "    fd-hard-limit 65536",
+    "    log stdout len 4096 format raw local0 info",
+    `    server-state-file ${quote(stateFile)}`,
+    // Workers replaced by a reload finish what they have, but neither for ever nor in any number.
+    "    hard-stop-after 600s",
+    "    mworker-max-reloads 8",
+  ];
+}
+
+/*
+ * Docker answers with every task's address; more than about 30 do not fit HAProxy's default of 512 bytes. A name
+ * without any task is forwarded upstream, so that answer may be of any kind: it counts after a second. Where the name server
+ * does not answer at all, the addresses known stay and the checks decide.
+ */
+function renderResolvers({ resolver }: RenderOptions): string[] {
+  return [
+    "resolvers docker",
+    `    nameserver docker ${resolver}`,
+    "    accepted_payload_size 8192",
+    "    resolve_retries 3",
+    "    timeout resolve 500ms",
+    "    timeout retry 500ms",
+    "    hold valid 500ms",
+    "    hold obsolete 0s",
+    "    hold nx 1s",
+    "    hold refused 30s",
+    "    hold timeout 30s",
+    "    hold other 30s",
+  ];
+}
+
+function renderDefaults({ timeouts }: RenderOptions): string[] {
+  return [
+    "defaults",
+    "    mode http",
+    "    balance roundrobin",
+    `    timeout connect ${timeouts.connect}s`,
+    `    timeout client ${timeouts.client}s`,
+    `    timeout server ${timeouts.server}s`,
+    `    timeout queue ${timeouts.queue}s`,
+    `    timeout tunnel ${timeouts.tunnel}s`,
+    `    timeout http-request ${timeouts.httpRequest}s`,
+    `    timeout http-keep-alive ${timeouts.httpKeepAlive}s`,
+    // A silent task is out after 1 s + 0.8 s + 0.3 s + 0.8 s at most.
+    "    timeout check 800ms",
+    // A reload must not close a kept-alive connection under a request that is on its way.
+    "    option idle-close-on-response",
+    // A machine that dies without a word: its connections fail after 5 s instead of `timeout server`.
+    "    option srvtcpka",
+    "    srvtcpka-idle 3s",
+    "    srvtcpka-intvl 1s",
+    "    srvtcpka-cnt 2",
+    "    retries 3",
+    "    option redispatch 1",
+    "    retry-on conn-failure empty-response",
+    "    http-reuse safe",
+    "    option forwarded proto host for",
+    "    load-server-state-from-file global",
+    "    default-server check inter 1s fastinter 300ms downinter 1s fall 2 rise 1 pool-purge-delay 1s" +
+      " resolvers docker resolve-prefer ipv4 init-addr last,none",
+    ...renderErrors(),
+  ];
+}

@@ -1,0 +1,147 @@
+import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
+import { join } from "node:path";
+
+import type { RenderOptions } from "./haproxy/options";
+import { DOMAIN_ALGORITHMS, type DomainAlgorithm } from "./routes/service";
+import type { ParseOptions } from "./routes/parse";
+
+/** Everything the environment says, read once. Names in doc comments are the variables'. */
+export interface Settings {
+  /** LISTENER_ADDRESS: hosts, or host:port, of swarm-listeners; none means that routes come by request only. */
+  readonly listenerAddresses: readonly string[];
+  /** MODE is swarm: `distribute=true` is resent to the other proxies. */
+  readonly swarm: boolean;
+  /** SERVICE_NAME: the name under which DNS knows all proxies. */
+  readonly serviceName: string;
+  /** RELOAD_INTERVAL: milliseconds between two questions to the listener. */
+  readonly reloadIntervalMs: number;
+  /** REPEAT_RELOAD: go on asking after the first answer. */
+  readonly repeatReload: boolean;
+  /** CONTROL_SUBNET: the control API listens on the address in it; on all addresses when absent. */
+  readonly controlSubnet: string | undefined;
+  /** PORT of the control API. */
+  readonly controlPort: number;
+  /** DRAIN_DELAY_MS: milliseconds between «do not send me more» and the stop. */
+  readonly drainDelayMs: number;
+  /** STOP_TIMEOUT_MS: milliseconds that requests have to end once the stop has begun. */
+  readonly stopTimeoutMs: number;
+  /** MIN_RELOAD_INTERVAL_MS: milliseconds from one reload of HAProxy to the next. */
+  readonly minReloadIntervalMs: number;
+  /** DATA_DIR: where the last good routes are kept. */
+  readonly dataDir: string;
+  /** RUN_DIR: sockets and haproxy.cfg. */
+  readonly runDir: string;
+  readonly parse: ParseOptions;
+  readonly render: RenderOptions;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where Docker puts secrets; `dfp_<variable in lower case>` there overrides the variable, as in the original. */
+const SECRETS = "/run/secrets";
+
+/**
+ * Reads the environment.
+ * @throws Error that names the variable and what it should be
+ */
+export function readSettings(
+  environment: Environment,
+  { secretsDir = SECRETS, cpus = 1 }: { secretsDir?: string; cpus?: number } = {},
+): Settings {
+  const read = (name: string): string | undefined =>
+    readSecret(join(secretsDir, `dfp_${name.toLowerCase()}`)) ?? (environment[name] || undefined);
+  const list = (name: string): string[] =>
+    (read(name) ?? "")
+      .split(",")
+      .map((part) => part.trim())
+      .filter((part) => part !== "");
+  const number = (name: string, fallback: number, min: number, max: number): number => {
+    const value = read(name);
+    if (value === undefined) return fallback;
+    const parsed = /^\d+$/.test(value) ? Number(value) : NaN;
+    if (parsed >= min && parsed <= max) return parsed;
+    throw new Error(`${name} must be a whole number from ${min} to ${max}, got "${value}"`);
+  };
+  const flag = (name: string): boolean => {
+    const value = (read(name) ?? "false").toLowerCase();
+    if (value === "true" || value === "false") return value === "true";
+    throw new Error(`${name} must be true or false, got "${value}"`);
+  };
+  const seconds = (name: string, fallback: number): number => number(name, fallback, 1, 86_400);
+
+  const httpPort = number("HTTP_PORT", 80, 1, 65_535);
+  const runDir = read("RUN_DIR") ?? "/run/proxy";
+  const controlSubnet = read("CONTROL_SUBNET");
+  if (controlSubnet !== undefined) checkNetwork("CONTROL_SUBNET", controlSubnet);
+  const edgeAddresses = list("EDGE_ADDRESSES");
+  edgeAddresses.forEach((address) => checkNetwork("EDGE_ADDRESSES", address));
+  return {
+    listenerAddresses: list("LISTENER_ADDRESS"),
+    swarm: read("MODE") === "swarm" || read("MODE") === "service",
+    serviceName: read("SERVICE_NAME") ?? "proxy",
+    reloadIntervalMs: number("RELOAD_INTERVAL", 5000, 100, 3_600_000),
+    repeatReload: flag("REPEAT_RELOAD"),
+    controlSubnet,
+    controlPort: number("PORT", 8080, 1, 65_535),
+    drainDelayMs: number("DRAIN_DELAY_MS", 3000, 0, 600_000),
+    stopTimeoutMs: number("STOP_TIMEOUT_MS", 25_000, 0, 3_600_000),
+    minReloadIntervalMs: number("MIN_RELOAD_INTERVAL_MS", 500, 0, 60_000),
+    dataDir: read("DATA_DIR") ?? "/var/lib/proxy",
+    runDir,
+    parse: {
+      separator: read("SEPARATOR") ?? ",",
+      domainAlgorithm: readAlgorithm(read("SERVICE_DOMAIN_ALGO")),
+      boundPorts: [httpPort],
+    },
+    render: {
+      httpPort,
+      edgeAddresses,
+      resolver: readResolver(read("RESOLVER")),
+      timeouts: {
+        connect: seconds("TIMEOUT_CONNECT", 1),
+        client: seconds("TIMEOUT_CLIENT", 20),
+        server: seconds("TIMEOUT_SERVER", 20),
+        queue: seconds("TIMEOUT_QUEUE", 30),
+        tunnel: seconds("TIMEOUT_TUNNEL", 3600),
+        httpRequest: seconds("TIMEOUT_HTTP_REQUEST", 5),
+        httpKeepAlive: seconds("TIMEOUT_HTTP_KEEP_ALIVE", 10),
+      },
+      maxConnections: number("MAXCONN", 1000, 10, 30_000),
+      threads: number("THREADS", Math.min(4, Math.max(1, cpus)), 1, 64),
+      stateFile: join(runDir, "server-state"),
+    },
+  };
+}
+
+function readSecret(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8").replace(/\n+$/, "");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+function checkNetwork(name: string, value: string): void {
+  const [address = "", prefix, ...rest] = value.split("/");
+  const family = isIP(address);
+  const bits = family === 4 ? 32 : 128;
+  const prefixOk = prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
+  if (family === 0 || !prefixOk || rest.length > 0) {
+    throw new Error(`${name}: "${value}" is neither an address nor a network such as 10.0.0.0/8`);
+  }
+}
+
+function readAlgorithm(value = "hdr(host)"): DomainAlgorithm {
+  if (Object.hasOwn(DOMAIN_ALGORITHMS, value)) return value as DomainAlgorithm;
+  throw new Error(
+    `SERVICE_DOMAIN_ALGO must be one of ${Object.keys(DOMAIN_ALGORITHMS).join(", ")}, got "${value}"`,
+  );
+}
+
+function readResolver(value = "127.0.0.11:53"): string {
+  const [address = "", port = "53"] = value.split(":");
+  if (isIP(address) === 4 && /^\d{1,5}$/.test(port)) return `${address}:${port}`;
+  throw new Error(`RESOLVER must be an address and a port, such as 127.0.0.11:53, got "${value}"`);
+}
