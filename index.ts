@@ -4,12 +4,13 @@ import { Apps, checkApps } from "./infra/apps";
 import { readConfig } from "./infra/config";
 import { Edge } from "./infra/edge";
 import { Frontend } from "./infra/frontend";
-import { hostEngine, inspectHost } from "./infra/host";
+import { inspectHost } from "./infra/host";
 import { baseImages } from "./infra/image";
 import { Machines } from "./infra/machines";
 import { Networks } from "./infra/networks";
 import { Pki } from "./infra/pki";
 import { EmbeddedRegistry, embeddedPullAddress } from "./infra/registry";
+import { Site } from "./infra/site";
 import { Swarm } from "./infra/swarm";
 
 export = async () => {
@@ -19,20 +20,10 @@ export = async () => {
   ]);
   const host = await inspectHost(config, baseImages);
 
-  const engine = new docker.Provider("engine", { host: hostEngine });
-  const network = new docker.Network(
-    "machines",
-    {
-      name: config.prefix,
-      driver: "bridge",
-      ipamConfigs: [{ subnet: config.subnet }],
-      labels: [{ label: "swarm.stack", value: config.stack }],
-    },
-    { provider: engine },
-  );
-  const pki = new Pki("pki", config);
+  const { engine, network } = new Site("site", config);
   const here = { config, host, engine, network };
   const registry = new EmbeddedRegistry("registry", here);
+  const pki = new Pki("pki", config);
   const { all } = new Machines("machines", { ...here, pki, registry: embeddedPullAddress(config) });
   const managers = all.filter((machine) => machine.role === "manager");
   const edge = new Edge("edge", { ...here, managers });
@@ -51,10 +42,12 @@ export = async () => {
     { dependsOn: swarm },
   );
   const onSwarm = { providers: { docker: provider } };
-  const { byName } = new Networks("networks", {}, { ...onSwarm, deletedWith: network });
-  const platform = { engine, registry, networks: byName, tag: config.stack, cluster: network };
-  new Frontend("frontend", { config, platform }, onSwarm);
-  new Apps("apps", { apps, platform }, onSwarm);
+  const { byName: networks } = new Networks("networks", {}, { ...onSwarm, deletedWith: network });
+  const { platform } = host;
+  const tag = config.stack;
+  const foundation = { engine, registry, networks, platform, tag, cluster: network };
+  new Frontend("frontend", { config, foundation }, onSwarm);
+  new Apps("apps", { apps, foundation }, onSwarm);
 
   return {
     proxyUrl: edge.httpUrl,

@@ -34,6 +34,7 @@ export class Edge extends pulumi.ComponentResource {
       {
         context: "infra/images/edge",
         repository: "swarm-edge",
+        platform: args.host.platform,
         tag: config.stack,
         engine: args.engine,
       },

@@ -10,7 +10,14 @@ import type { StackConfig } from "./config";
 /** The host's engine. Never taken from DOCKER_HOST: the machines must be where their ports are. */
 export const hostEngine = "unix:///var/run/docker.sock";
 
+/** What images are built for and tasks run on, such as `linux` and `amd64`. */
+export interface HostPlatform {
+  readonly os: string;
+  readonly architecture: string;
+}
+
 export interface Host {
+  readonly platform: HostPlatform;
   /**
    * A value that changes when the container of that name has to be made or started again: the
    * running container carries it as a label; where none runs, it is new.
@@ -22,6 +29,7 @@ export interface Host {
 
 /** What `scripts/host/inspect.sh` reports. */
 export interface HostFacts {
+  readonly platform: HostPlatform;
   readonly containers: readonly { name: string; state: string; generation: string }[];
   readonly networks: readonly { name: string; stack: string; subnets: readonly string[] }[];
   readonly listening: ReadonlySet<number>;
@@ -43,6 +51,7 @@ export async function inspectHost(config: StackConfig, images: readonly string[]
   if (obstacle) throw new pulumi.RunError(obstacle);
   const fresh = Date.now().toString(36);
   return {
+    platform: facts.platform,
     generation: (name) =>
       facts.containers.find((c) => c.name === name && isUp(c.state))?.generation ?? fresh,
     standIns: facts.standIns,
@@ -55,7 +64,9 @@ const isUp = (state: string): boolean => state === "running" || state === "resta
 export function parseFacts(text: string): HostFacts {
   const rows = text.split("\n").map((line) => line.split("\t"));
   const of = (kind: string) => rows.filter((row) => row[0] === kind);
+  const [, os = "linux", architecture = "amd64"] = of("platform")[0] ?? [];
   return {
+    platform: { os, architecture },
     containers: of("container").map(([, name = "", state = "", generation = ""]) => ({
       name,
       state,

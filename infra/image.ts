@@ -1,7 +1,7 @@
 import * as docker from "@pulumi/docker";
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { hostEngine } from "./host";
+import { hostEngine, type HostPlatform } from "./host";
 import type { Registry } from "./registry";
 
 /** The images that ours are built from, under their official names. */
@@ -14,6 +14,7 @@ export interface BuiltImageArgs {
   readonly repository: string;
   /** The provider of the host's engine, where the build runs. */
   readonly engine: docker.Provider;
+  readonly platform: HostPlatform;
   /** Where the image goes; left out, it stays on the host's engine. */
   readonly registry?: Registry;
   /** A tag that tells stacks apart on one engine. */
@@ -41,6 +42,7 @@ export class BuiltImage extends pulumi.ComponentResource {
         build: {
           context: args.context,
           dockerfile: `${args.context}/Dockerfile`,
+          platform: `${args.platform.os}/${args.platform.architecture}`,
           builderVersion: docker.BuilderVersion.BuilderBuildKit,
         },
         skipPush: registry === undefined,

@@ -42,7 +42,13 @@ export class EmbeddedRegistry extends pulumi.ComponentResource implements Regist
 
     const image = new BuiltImage(
       `${name}-image`,
-      { context: "infra/images/registry", repository: "swarm-registry", tag: config.stack, engine },
+      {
+        context: "infra/images/registry",
+        repository: "swarm-registry",
+        tag: config.stack,
+        engine,
+        platform: args.host.platform,
+      },
       { parent: this },
     );
     const volume = new docker.Volume(

@@ -1,6 +1,7 @@
 import * as docker from "@pulumi/docker";
 import type { input } from "@pulumi/docker/types";
 import * as pulumi from "@pulumi/pulumi";
+import type { HostPlatform } from "./host";
 
 /** A network that a service is on, by id: by name the first refresh would replace the service. */
 export interface ServiceNetwork {
@@ -13,6 +14,8 @@ export interface SwarmServiceArgs {
   /** What goes only when the whole stack goes, the service with it. */
   readonly cluster: pulumi.Resource;
   readonly serviceName: string;
+  /** What the image is built for. */
+  readonly platform: HostPlatform;
   readonly image: pulumi.Input<string>;
   readonly replicas: number;
   readonly networks: readonly ServiceNetwork[];
@@ -77,7 +80,8 @@ export class SwarmService extends pulumi.ComponentResource {
           restartPolicy: { condition: "any", delay: "1s", window: "10s" },
           placement: {
             constraints: [...args.constraints],
-            prefs: ["spread=node.id"],
+            // Left out, it would be set from the image and read as a change by the next preview.
+            platforms: [args.platform],
             maxReplicas: args.maxReplicasPerNode,
           },
           networksAdvanceds: args.networks.map(({ network, aliases }) => ({

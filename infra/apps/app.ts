@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { BuiltImage } from "../image";
 import { overlaySubnets } from "../networks";
-import type { Platform } from "../platform";
+import type { Foundation } from "../foundation";
 import { SwarmService } from "../service";
 
 /** What an app is: a folder with its sources, and where its page lives. */
@@ -26,25 +26,26 @@ export const appMemory = { limit: 128, reservation: 64 } as const;
 
 export interface AppArgs {
   readonly spec: AppSpec;
-  readonly platform: Platform;
+  readonly foundation: Foundation;
 }
 
 /** An app behind the proxy: its image, its service on the workers, and its route as labels. */
 export class App extends pulumi.ComponentResource {
   constructor(name: string, args: AppArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:apps:App", name, {}, opts);
-    const { spec, platform } = args;
-    const { networks } = platform;
+    const { spec, foundation } = args;
+    const { networks } = foundation;
 
     const image = new BuiltImage(
       `${name}-image`,
-      { ...platform, context: spec.source, repository: spec.name },
+      { ...foundation, context: spec.source, repository: spec.name },
       { parent: this },
     );
     new SwarmService(
       name,
       {
-        cluster: platform.cluster,
+        cluster: foundation.cluster,
+        platform: foundation.platform,
         serviceName: spec.name,
         image: image.reference,
         replicas: spec.replicas,

@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { StackConfig } from "../config";
-import type { Platform } from "../platform";
+import type { Foundation } from "../foundation";
 import { App, appMemory, type AppSpec } from "./app";
 
 export interface AppsArgs {
   readonly apps: readonly AppSpec[];
-  readonly platform: Platform;
+  readonly foundation: Foundation;
 }
 
 /** All apps of the stack. */
@@ -13,7 +13,7 @@ export class Apps extends pulumi.ComponentResource {
   constructor(name: string, args: AppsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:apps:Apps", name, {}, opts);
     for (const spec of args.apps) {
-      new App(spec.name, { spec, platform: args.platform }, { parent: this });
+      new App(spec.name, { spec, foundation: args.foundation }, { parent: this });
     }
     this.registerOutputs();
   }

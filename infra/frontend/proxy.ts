@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { BuiltImage } from "../image";
 import { overlaySubnets } from "../networks";
-import type { Platform } from "../platform";
+import type { Foundation } from "../foundation";
 import { SwarmService } from "../service";
 import { LISTENER } from "./swarm-listener";
 
 export interface ProxyArgs {
-  readonly platform: Platform;
+  readonly foundation: Foundation;
   readonly replicas: number;
   /** From here, and only from here, connections start with PROXY protocol. */
   readonly edgeAddresses: readonly string[];
@@ -20,23 +20,24 @@ export const CONTROL_PORT = 8080;
 export class Proxy extends pulumi.ComponentResource {
   constructor(name: string, args: ProxyArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:frontend:Proxy", name, {}, opts);
-    const { platform } = args;
+    const { foundation } = args;
     const image = new BuiltImage(
       `${name}-image`,
-      { ...platform, context: "apps/proxy", repository: "proxy" },
+      { ...foundation, context: "apps/proxy", repository: "proxy" },
       { parent: this },
     );
     new SwarmService(
       name,
       {
-        cluster: platform.cluster,
+        cluster: foundation.cluster,
+        platform: foundation.platform,
         serviceName: "proxy",
         image: image.reference,
         replicas: args.replicas,
         maxReplicasPerNode: 1,
         networks: [
-          { network: platform.networks.main },
-          { network: platform.networks.control, aliases: [CONTROL_ALIAS] },
+          { network: foundation.networks.main },
+          { network: foundation.networks.control, aliases: [CONTROL_ALIAS] },
         ],
         constraints: ["node.role==manager"],
         memory: { limit: 256, reservation: 96 },

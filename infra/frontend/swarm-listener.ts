@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { BuiltImage } from "../image";
-import type { Platform } from "../platform";
+import type { Foundation } from "../foundation";
 import { SwarmService } from "../service";
 import { CONTROL_ALIAS, CONTROL_PORT } from "./proxy";
 
 export interface SwarmListenerArgs {
-  readonly platform: Platform;
+  readonly foundation: Foundation;
 }
 
 /** The service's name, where the proxy asks for what it should route. */
@@ -15,21 +15,22 @@ export const LISTENER = "swarm-listener";
 export class SwarmListener extends pulumi.ComponentResource {
   constructor(name: string, args: SwarmListenerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:frontend:SwarmListener", name, {}, opts);
-    const { platform } = args;
+    const { foundation } = args;
     const image = new BuiltImage(
       `${name}-image`,
-      { ...platform, context: "apps/swarm-listener", repository: "swarm-listener" },
+      { ...foundation, context: "apps/swarm-listener", repository: "swarm-listener" },
       { parent: this },
     );
     const control = `http://${CONTROL_ALIAS}:${CONTROL_PORT}/v1/docker-flow-proxy`;
     new SwarmService(
       name,
       {
-        cluster: platform.cluster,
+        cluster: foundation.cluster,
+        platform: foundation.platform,
         serviceName: LISTENER,
         image: image.reference,
         replicas: 1,
-        networks: [{ network: platform.networks.control }],
+        networks: [{ network: foundation.networks.control }],
         constraints: ["node.role==manager"],
         memory: { limit: 128, reservation: 64 },
         env: {

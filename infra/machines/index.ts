@@ -33,6 +33,7 @@ export class Machines extends pulumi.ComponentResource {
       {
         context: "infra/images/machine",
         repository: "swarm-machine",
+        platform: args.host.platform,
         tag: config.stack,
         engine: args.engine,
       },

@@ -12,12 +12,13 @@ done
 
 export DOCKER_HOST=$ENGINE
 unset DOCKER_TLS_VERIFY DOCKER_CERT_PATH DOCKER_CONTEXT
-if ! answer=$(docker version --format '{{.Server.APIVersion}}' 2>&1); then
+if ! answer=$(docker version --format $'platform\t{{.Server.Os}}\t{{.Server.Arch}}' 2>&1); then
   case $answer in
     *'permission denied'*) fail "no right to use the Docker engine at $ENGINE: run as root or join the group docker" ;;
     *) fail "no Docker engine answers at $ENGINE: start it (make up does), or install it. It said: ${answer##*$'\n'}" ;;
   esac
 fi
+printf '%s\n' "$answer"
 
 docker container ls --all --filter "label=swarm.stack=$STACK" \
   --format $'container\t{{.Names}}\t{{.State}}\t{{.Label "swarm.generation"}}'

@@ -2,6 +2,7 @@ import { findObstacle, inspectHost, parseFacts } from "../../infra/host";
 import { configWith, registered } from "./support";
 
 const report = [
+  "platform\tlinux\tarm64",
   "container\tswarm-dev-manager-1\trunning\tg7",
   "container\tswarm-dev-manager-2\texited\tg7",
   "container\tswarm-dev-worker-1\trestarting\tg8",
@@ -16,6 +17,7 @@ const report = [
 
 test("reads the report of the script", () => {
   expect(parseFacts(report)).toEqual({
+    platform: { os: "linux", architecture: "arm64" },
     containers: [
       { name: "swarm-dev-manager-1", state: "running", generation: "g7" },
       { name: "swarm-dev-manager-2", state: "exited", generation: "g7" },

@@ -27,6 +27,7 @@ test("builds with BuildKit on the host's engine, pushes, and removes its tag whe
       context: "apps/nodeapp1",
       repository: "app1",
       tag: "dev",
+      platform: host.platform,
       engine,
       registry,
     });
@@ -38,6 +39,7 @@ test("builds with BuildKit on the host's engine, pushes, and removes its tag whe
     build: {
       context: "apps/nodeapp1",
       dockerfile: "apps/nodeapp1/Dockerfile",
+      platform: "linux/amd64",
       builderVersion: "BuilderBuildKit",
     },
   });

@@ -54,6 +54,7 @@ describe("the whole program", () => {
       "swarm:registry:EmbeddedRegistry": 1,
       "swarm:security:Pki": 1,
       "swarm:service:SwarmService": 3,
+      "swarm:site:Site": 1,
       "swarm:swarm:Swarm": 1,
     });
   });
@@ -69,16 +70,14 @@ describe("the whole program", () => {
     const onSwarm = resources.filter(
       ({ type, name }) =>
         type === "docker:index/service:Service" ||
-        (type === "docker:index/network:Network" && name !== "machines"),
+        (type === "docker:index/network:Network" && name !== "site-network"),
     );
     expect(onSwarm).toHaveLength(7);
     for (const resource of onSwarm) {
-      expect(resource).toMatchObject({ provider: "swarm", deletedWith: "machines" });
+      expect(resource).toMatchObject({ provider: "swarm", deletedWith: "site-network" });
     }
     const elsewhere = resources.filter(
-      ({ type, name }) =>
-        /docker:index\/(image|volume)/.test(type) ||
-        (name === "machines" && type.includes("network")),
+      ({ type, name }) => /docker:index\/(image|volume)/.test(type) || name === "site-network",
     );
     expect(elsewhere).toHaveLength(15);
     for (const resource of elsewhere) expect(resource.provider).toBe("engine");

@@ -3,7 +3,7 @@ import { Apps, checkApps } from "../../infra/apps";
 import { type AppSpec, routeLabels } from "../../infra/apps/app";
 import { Frontend } from "../../infra/frontend";
 import { Networks } from "../../infra/networks";
-import { configWith, only, registered, type Registered } from "./support";
+import { configWith, host, only, registered, type Registered } from "./support";
 
 const app1: AppSpec = { name: "app1", source: "apps/nodeapp1", path: "/app1", replicas: 3 };
 
@@ -14,9 +14,9 @@ async function tiers(apps: readonly AppSpec[] = [app1]): Promise<Registered[]> {
     const cluster = new docker.Network("cluster", {}, { provider: engine });
     const { byName } = new Networks("networks", {});
     const registry = { pushAddress: "127.0.0.1:8500", pullAddress: "10.207.38.3:5000" };
-    const platform = { engine, registry, networks: byName, tag: "dev", cluster };
-    new Frontend("frontend", { config, platform });
-    new Apps("apps", { apps, platform });
+    const foundation = { ...host, engine, registry, networks: byName, tag: "dev", cluster };
+    new Frontend("frontend", { config, foundation });
+    new Apps("apps", { apps, foundation });
   });
 }
 

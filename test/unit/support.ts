@@ -41,7 +41,11 @@ export const configWith = (values: Record<string, string> = {}, stack = "dev"): 
   parseConfig("swarm", stack, { ...defaults, ...values });
 
 /** A host where everything runs, made in generation `g1`. */
-export const host: Host = { generation: () => "g1", standIns: {} };
+export const host: Host = {
+  platform: { os: "linux", architecture: "amd64" },
+  generation: () => "g1",
+  standIns: {},
+};
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
 

@@ -1,0 +1,29 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import type { StackConfig } from "./config";
+import { hostEngine } from "./host";
+
+/** Where the machines stand: the host's engine, and a bridge network of the stack's own. */
+export class Site extends pulumi.ComponentResource {
+  /** The provider of the host's engine, where containers run and images are built. */
+  public readonly engine: docker.Provider;
+  /** Goes only when the whole stack goes. */
+  public readonly network: docker.Network;
+
+  constructor(name: string, config: StackConfig, opts?: pulumi.ComponentResourceOptions) {
+    super("swarm:site:Site", name, {}, opts);
+
+    this.engine = new docker.Provider("engine", { host: hostEngine }, { parent: this });
+    this.network = new docker.Network(
+      `${name}-network`,
+      {
+        name: config.prefix,
+        driver: "bridge",
+        ipamConfigs: [{ subnet: config.subnet }],
+        labels: [{ label: "swarm.stack", value: config.stack }],
+      },
+      { parent: this, provider: this.engine },
+    );
+    this.registerOutputs();
+  }
+}
