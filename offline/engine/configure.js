@@ -1,7 +1,7 @@
 /**
  * Merges the settings that the system needs into the engine's daemon.json, keeping whatever else is there.
  *
- * Usage: node configure.js FILE [runtime=PATH] [mirror=URL]
+ * Usage: node configure.js FILE [runtime=PATH] [mirror=URL] [without-mirror=URL]
  * Prints "changed" if the file had to be changed and nothing otherwise.
  */
 "use strict";
@@ -13,7 +13,7 @@ const RUNTIME_NAME = "runc-without-sys-resource";
 
 /**
  * @param {Record<string, unknown>} config the present daemon.json
- * @param {{ runtime?: string, mirror?: string }} wanted
+ * @param {{ runtime?: string, mirror?: string, "without-mirror"?: string }} wanted
  * @returns {Record<string, unknown>} the daemon.json that is wanted
  */
 function merge(config, wanted) {
@@ -27,6 +27,12 @@ function merge(config, wanted) {
   if (wanted.mirror) {
     const others = (merged["registry-mirrors"] ?? []).filter((url) => !isOurs(url, wanted.mirror));
     merged["registry-mirrors"] = [wanted.mirror, ...others];
+  }
+  if (wanted["without-mirror"]) {
+    const others = (merged["registry-mirrors"] ?? []).filter(
+      (url) => url !== wanted["without-mirror"],
+    );
+    merged["registry-mirrors"] = others;
   }
   return merged;
 }

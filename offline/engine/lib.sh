@@ -66,8 +66,8 @@ start_engine() {
         # A pid file whose process is gone, or is another one by now, keeps dockerd from starting.
         engine_pid >/dev/null || rm -f "$pid_file"
         : >"$log"
-        # A session of its own: it outlives the shell, and its Ctrl-C.
-        setsid dockerd </dev/null >>"$log" 2>&1 &
+        # A session of its own: it outlives the shell, and its Ctrl-C. It must not hold the caller's lock (see scripts/).
+        setsid dockerd </dev/null >>"$log" 2>&1 9>&- &
     fi
     await_engine
 }

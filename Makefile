@@ -1,0 +1,43 @@
+# The commands of the project; `make help` lists them. STACK=name chooses the stack.
+STACK ?= dev
+
+.DEFAULT_GOAL := help
+.PHONY: help up outputs preview refresh down test unit lint bench clean-cache
+
+help: ## this list
+	@awk -F ': .*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: ## make the stack, or change it to what the program says; ends with its outputs
+	@scripts/stack up $(STACK)
+
+outputs: ## the stack's outputs, as JSON
+	@scripts/stack outputs $(STACK)
+
+preview: ## what `make up` would change
+	@scripts/stack preview $(STACK)
+
+refresh: ## take over into the state what changed outside of Pulumi
+	@scripts/stack refresh $(STACK)
+
+down: ## destroy the stack
+	@scripts/stack down $(STACK)
+
+test: ## every check there is: lint, unit, plugin conformance, end to end
+	@scripts/dependencies
+	@scripts/test.sh
+
+unit: ## the unit tests alone
+	@scripts/dependencies
+	@npx jest
+
+lint: ## types, ESLint, Prettier, shellcheck
+	@scripts/dependencies
+	@npm run --silent lint
+	@scripts/shellcheck.sh
+
+bench: ## measure, and print a table
+	@scripts/dependencies
+	@bench/run
+
+clean-cache: ## remove what was built and downloaded, stand-in images and the Hub mirror included
+	@scripts/clean-cache

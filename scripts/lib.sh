@@ -1,0 +1,29 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2034 # what is set here is used by those who source this
+# What the scripts of this folder share. Sourced, with $root set to the repository.
+
+# Where what is expensive to make and the same for every clone is kept, and where stacks are.
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/swarm-system
+data=${XDG_DATA_HOME:-$HOME/.local/share}/swarm-system
+log=$cache/toolchain.log
+
+# The machines must be where their ports are: on the engine of this machine.
+unset DOCKER_HOST DOCKER_TLS_VERIFY DOCKER_CERT_PATH DOCKER_CONTEXT
+# The CLI and its plugins talk over loopback, which no proxy reaches.
+no_proxy=${no_proxy:-${NO_PROXY:-}}
+no_proxy=${no_proxy:+$no_proxy,}127.0.0.1,localhost
+NO_PROXY=$no_proxy
+export no_proxy NO_PROXY
+
+say() { echo "==> $*" >&2; }
+fail() {
+    echo "error: $*" >&2
+    exit 1
+}
+
+# Runs a long command, its output in the log. The error it ends with is repeated, with where the rest is.
+logged() {
+    mkdir -p "$cache"
+    echo "--- $(date) $*" >>"$log"
+    "$@" >>"$log" 2>&1 || fail "$1 failed: $(grep -v '^[[:space:]]*$' "$log" | tail -n 1) (all of it: $log)"
+}

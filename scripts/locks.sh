@@ -1,0 +1,21 @@
+# shellcheck shell=sh
+# Pulumi locks a stack while it works on it. A run that is killed leaves the lock behind: on a backend of files each lock tells
+# the process and the host that hold it, so one whose process is gone can be removed. Sourced.
+
+# Whether the process of that number is a Pulumi CLI that runs.
+is_running_cli() { [ "$(cat "/proc/$1/comm" 2>/dev/null)" = pulumi ]; }
+
+remove_stale_locks() {
+    case ${PULUMI_BACKEND_URL-} in file://*) ;; *) return 0 ;; esac
+    folder=${PULUMI_BACKEND_URL#file://}
+    folder=${folder%%\?*}
+    case $folder in "~"*) folder=$HOME${folder#"~"} ;; esac
+    [ -d "$folder/.pulumi/locks" ] || return 0
+    find "$folder/.pulumi/locks" -name '*.json' -type f | while read -r lock; do
+        pid=$(sed -n 's/.*"pid":\([0-9]*\).*/\1/p' "$lock" 2>/dev/null)
+        host=$(sed -n 's/.*"hostname":"\([^"]*\)".*/\1/p' "$lock" 2>/dev/null)
+        if [ "$host" != "$(uname -n)" ] || is_running_cli "${pid:-0}"; then continue; fi
+        say "Removing the lock that a run of Pulumi left behind (process $pid is gone)"
+        rm -f "$lock"
+    done
+}

@@ -1,0 +1,153 @@
+/**
+ * What the Makefile's targets ask of a stack's exported state, and do to it: `pulumi stack export | state.ts COMMAND`.
+ *
+ *   providers        prints the address of every engine that is not this machine's: those of the cluster
+ *   pending          prints what an interrupted run may have left half created: KIND, NAME and where (host or cluster)
+ *   drop-pending     prints the state without what was being created
+ *   drop-cluster     prints the state without the cluster's engines and everything that lives on them
+ */
+import { readFileSync } from "node:fs";
+
+/** As much of a resource's state as is needed here. */
+export interface ResourceState {
+  readonly urn: string;
+  readonly type: string;
+  readonly id?: string;
+  readonly inputs?: Readonly<Record<string, unknown>>;
+  readonly provider?: string;
+  readonly parent?: string;
+  readonly deletedWith?: string;
+  readonly dependencies?: readonly string[];
+  readonly propertyDependencies?: Readonly<Record<string, readonly string[] | null>>;
+}
+
+export interface ExportedStack {
+  readonly version: number;
+  readonly deployment: {
+    readonly resources?: readonly ResourceState[];
+    readonly pending_operations?: readonly {
+      readonly type: string;
+      readonly resource: ResourceState;
+    }[];
+  };
+}
+
+/** A thing that `docker KIND rm NAME` removes. */
+export interface Leftover {
+  readonly kind: "network" | "service" | "secret" | "config";
+  readonly name: string;
+  readonly where: "host" | "cluster";
+}
+
+/** What cannot be created again under its name; volumes, images and commands can. */
+const KINDS: Readonly<Record<string, Leftover["kind"]>> = {
+  "docker:index/network:Network": "network",
+  "docker:index/service:Service": "service",
+  "docker:index/secret:Secret": "secret",
+  "docker:index/serviceConfig:ServiceConfig": "config",
+};
+
+/** The providers for engines other than this machine's. */
+export function clusterProviders({ deployment }: ExportedStack): readonly ResourceState[] {
+  return (deployment.resources ?? []).filter(
+    ({ type, inputs }) =>
+      type === "pulumi:providers:docker" && !isLocalAddress(inputs?.["host"] ?? "unix://"),
+  );
+}
+
+/** An address that is a secret or not known yet is none of this machine's: that one is plain. */
+function isLocalAddress(host: unknown): boolean {
+  return typeof host === "string" && host.startsWith("unix://");
+}
+
+/** What an interrupted run may have created without noting it. */
+export function leftovers(stack: ExportedStack): Leftover[] {
+  const cluster = clusterProviders(stack);
+  return (stack.deployment.pending_operations ?? []).flatMap(({ type, resource }) => {
+    const kind = KINDS[resource.type];
+    const name = resource.inputs?.["name"];
+    if (type !== "creating" || !kind || typeof name !== "string") return [];
+    const where = cluster.some((provider) => usesProvider(resource, provider)) ? "cluster" : "host";
+    return [{ kind, name, where }];
+  });
+}
+
+/** The state without the creations that were interrupted. */
+export function withoutPendingCreates(stack: ExportedStack): ExportedStack {
+  const { pending_operations = [], ...deployment } = stack.deployment;
+  return {
+    ...stack,
+    deployment: {
+      ...deployment,
+      pending_operations: pending_operations.filter(({ type }) => type !== "creating"),
+    },
+  };
+}
+
+/** The state without the cluster's providers and the resources on them. What else there is stays, and is destroyed. */
+export function withoutCluster(stack: ExportedStack): ExportedStack {
+  const providers = clusterProviders(stack);
+  const gone = (resource: ResourceState) =>
+    providers.some((provider) => resource === provider || usesProvider(resource, provider));
+  const { resources = [], pending_operations = [], ...deployment } = stack.deployment;
+  const dropped = new Set(resources.filter(gone).map(({ urn }) => urn));
+  return {
+    ...stack,
+    deployment: {
+      ...deployment,
+      resources: resources
+        .filter((resource) => !gone(resource))
+        .map((resource) => withoutReferences(resource, dropped)),
+      pending_operations: pending_operations.filter(({ resource }) => !gone(resource)),
+    },
+  };
+}
+
+/** A resource names its provider as URN::ID. */
+function usesProvider(resource: ResourceState, provider: ResourceState): boolean {
+  return resource.provider?.startsWith(`${provider.urn}::`) ?? false;
+}
+
+function withoutReferences(resource: ResourceState, dropped: ReadonlySet<string>): ResourceState {
+  const kept = (urns: readonly string[] | null) => (urns ?? []).filter((urn) => !dropped.has(urn));
+  const { deletedWith, dependencies, propertyDependencies, ...rest } = resource;
+  return {
+    ...rest,
+    ...(deletedWith && !dropped.has(deletedWith) ? { deletedWith } : {}),
+    ...(dependencies ? { dependencies: kept(dependencies) } : {}),
+    ...(propertyDependencies
+      ? {
+          propertyDependencies: Object.fromEntries(
+            Object.entries(propertyDependencies).map(([key, urns]) => [key, kept(urns)]),
+          ),
+        }
+      : {}),
+  };
+}
+
+const commands: Readonly<Record<string, (stack: ExportedStack) => string>> = {
+  providers: (stack) =>
+    clusterProviders(stack)
+      .map(({ inputs }) => addressOf(inputs?.["host"]))
+      .join("\n"),
+  pending: (stack) =>
+    leftovers(stack)
+      .map(({ kind, name, where }) => `${kind}\t${name}\t${where}`)
+      .join("\n"),
+  "drop-pending": (stack) => JSON.stringify(withoutPendingCreates(stack)),
+  "drop-cluster": (stack) => JSON.stringify(withoutCluster(stack)),
+};
+
+/** Exported with --show-secrets, a secret carries its value as JSON. */
+function addressOf(host: unknown): string {
+  const plaintext = (host as { plaintext?: string } | undefined)?.plaintext;
+  const value: unknown = plaintext === undefined ? host : JSON.parse(plaintext);
+  return typeof value === "string" ? value : "";
+}
+
+if (require.main === module) {
+  const command = commands[process.argv[2] ?? ""];
+  if (!command) throw new Error(`usage: state.ts ${Object.keys(commands).join("|")}`);
+  const text = command(JSON.parse(readFileSync(0, "utf8")) as ExportedStack);
+  if (text) process.stdout.write(`${text}\n`);
+}

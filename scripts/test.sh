@@ -1,0 +1,48 @@
+#!/bin/sh
+# Runs every check there is, and prints the sum of their tests as the last line: lint, shellcheck, unit tests (the conformance of the
+# offline plugins among them), end-to-end tests.
+# Usage: scripts/test.sh
+# shellcheck disable=SC2016,SC2317 # JavaScript in quotes; functions that are called by name
+set -u
+root=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$root/scripts/lib.sh"
+cd "$root" || exit 1
+
+results=artefacts/results
+mkdir -p "$results"
+rm -f "$results"/*.json
+failed=0
+
+# A check without counts of its own counts as one test.
+check() {
+    name=$1
+    shift
+    say "$name"
+    "$@" && passes=1 || passes=0
+    if [ ! -f "$results/$name.json" ]; then
+        echo "{\"numPassedTests\": $passes, \"numFailedTests\": $((1 - passes))}" >"$results/$name.json"
+    fi
+    [ "$passes" -eq 1 ] || failed=1
+}
+
+unit() { npx jest --json --outputFile="$results/unit.json"; }
+e2e() { npx jest --config test/e2e/jest.config.js --json --outputFile="$results/e2e.json"; }
+
+check lint npm run --silent lint
+check shellcheck scripts/shellcheck.sh
+check unit unit
+check e2e e2e
+
+# Suites that could not even start have no tests to count.
+node -e '
+    const { readdirSync, readFileSync } = require("node:fs");
+    const sum = { passed: 0, failed: 0, skipped: 0 };
+    for (const file of readdirSync(process.argv[1])) {
+        const result = JSON.parse(readFileSync(`${process.argv[1]}/${file}`, "utf8"));
+        sum.passed += result.numPassedTests;
+        sum.failed += result.numFailedTests + (result.numRuntimeErrorTestSuites ?? 0);
+        sum.skipped += (result.numPendingTests ?? 0) + (result.numTodoTests ?? 0);
+    }
+    console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);' "$results"
+exit "$failed"
