@@ -1,0 +1,40 @@
+/** What the listener reads of the engine's API (docs.docker.com/reference/api/engine). */
+
+export type Labels = Readonly<Record<string, string>>;
+
+/** An entry of `GET /services`. */
+export interface SwarmService {
+  readonly ID: string;
+  readonly CreatedAt: string;
+  readonly Spec: {
+    readonly Name: string;
+    readonly Labels?: Labels | null;
+    readonly Mode?: {
+      readonly Replicated?: { readonly Replicas?: number };
+      readonly Global?: object;
+    };
+  };
+}
+
+/** An entry of `GET /nodes`. */
+export interface SwarmNode {
+  readonly ID: string;
+  readonly Version: { readonly Index: number };
+  readonly Spec: {
+    readonly Labels?: Labels | null;
+    readonly Role: string;
+    readonly Availability: string;
+  };
+  readonly Description: {
+    readonly Hostname: string;
+    readonly Engine?: { readonly Labels?: Labels | null };
+  };
+  readonly Status: { readonly State: string; readonly Addr?: string };
+}
+
+/** `GET /version`. */
+export interface EngineVersion {
+  readonly Version: string;
+  readonly ApiVersion: string;
+  readonly MinAPIVersion?: string;
+}

@@ -1,0 +1,50 @@
+import type { SwarmService } from "../engine/types";
+import type { Registration } from "../notify/dispatcher";
+import {
+  createParameters,
+  removeParameters,
+  serviceName,
+  wantsNotification,
+  type ServiceOptions,
+} from "./parameters";
+
+/** What the swarm's services ask for. */
+export interface Registrations {
+  /** By the name they are announced by. */
+  readonly byName: ReadonlyMap<string, Registration>;
+  /** Services that are left out, because an older one is announced by the same name. */
+  readonly shadowed: readonly SwarmService[];
+}
+
+/**
+ * Picks the services that want to be announced. Receivers know a service by nothing but its name,
+ * so two services of one name (two stacks with `shortName`) would overwrite each other at every
+ * change: the older one keeps it.
+ */
+export function registrationsOf(
+  services: readonly SwarmService[],
+  options: ServiceOptions,
+): Registrations {
+  const byName = new Map<string, Registration>();
+  const shadowed: SwarmService[] = [];
+  const oldestFirst = [...services].sort(
+    (a, b) => compare(a.CreatedAt, b.CreatedAt) || compare(a.ID, b.ID),
+  );
+  for (const service of oldestFirst) {
+    if (!wantsNotification(service, options.notifyLabel)) continue;
+    const name = serviceName(service, options.namePrefix);
+    if (byName.has(name)) {
+      shadowed.push(service);
+      continue;
+    }
+    byName.set(name, {
+      create: createParameters(service, options),
+      remove: removeParameters(service, options),
+    });
+  }
+  return { byName, shadowed };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

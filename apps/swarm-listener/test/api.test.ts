@@ -1,0 +1,119 @@
+import type { AddressInfo } from "node:net";
+import type { Server } from "node:http";
+import { createApi } from "../src/api";
+import { createLog } from "../src/log";
+import { startBench, until, type Bench } from "./harness";
+
+const BASE = "/v1/docker-flow-swarm-listener";
+
+let bench: Bench;
+let server: Server;
+let origin: string;
+beforeEach(async () => {
+  bench = await startBench({}, (engine) => {
+    engine.set("app2", { port: "8080" }, { Mode: { Global: {} } });
+    engine.set(
+      "app1",
+      { port: "8080", servicePath: "/app1" },
+      { Mode: { Replicated: { Replicas: 3 } } },
+    );
+    engine.put({ Name: "db" });
+    engine.nodes = [
+      {
+        ID: "n1",
+        Version: { Index: 24 },
+        Spec: {
+          Labels: { "com.df.zone": "a", logger: "true" },
+          Role: "manager",
+          Availability: "active",
+        },
+        Description: {
+          Hostname: "manager-1",
+          Engine: { Labels: { "com.df.zone": "z", "com.df.disk": "ssd" } },
+        },
+        Status: { State: "ready", Addr: "10.0.0.2" },
+      },
+    ];
+  });
+  server = createApi(
+    bench.listener,
+    createLog(() => undefined),
+  );
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterEach(() => {
+  server.close();
+  server.closeAllConnections();
+});
+
+test("ping", async () => {
+  const response = await fetch(`${origin}${BASE}/ping`);
+  expect(response.status).toBe(200);
+  expect(response.headers.get("content-type")).toBe("application/json");
+  expect(await response.json()).toEqual({ Status: "OK" });
+});
+
+test("get-services: all values are strings, a global service has no replicas", async () => {
+  const response = await fetch(`${origin}${BASE}/get-services`);
+  expect(response.headers.get("content-type")).toBe("application/json");
+  expect(await response.json()).toEqual([
+    { serviceName: "app2", port: "8080", distribute: "true" },
+    { serviceName: "app1", port: "8080", servicePath: "/app1", replicas: "3", distribute: "true" },
+  ]);
+});
+
+test("get-services is what is there now", async () => {
+  bench.engine.telling = false;
+  bench.engine.delete("app1");
+  const services = (await (await fetch(`${origin}${BASE}/get-services`)).json()) as object[];
+  expect(services).toHaveLength(1);
+});
+
+test("get-services without an engine is what was there last", async () => {
+  await until(() => bench.proxy.received.length === 2);
+  await bench.engine.stop();
+  const services = (await (await fetch(`${origin}${BASE}/get-services`)).json()) as object[];
+  expect(services).toHaveLength(2);
+});
+
+test("get-nodes", async () => {
+  expect(await (await fetch(`${origin}${BASE}/get-nodes`)).json()).toEqual([
+    {
+      id: "n1",
+      hostname: "manager-1",
+      address: "10.0.0.2",
+      versionIndex: "24",
+      state: "ready",
+      role: "manager",
+      availability: "active",
+      zone: "a",
+      disk: "ssd",
+    },
+  ]);
+});
+
+test("what the engine does not tell is 500 and leaks nothing", async () => {
+  await bench.engine.stop();
+  const response = await fetch(`${origin}${BASE}/get-nodes`);
+  expect(response.status).toBe(500);
+  expect(await response.text()).not.toContain("docker.sock");
+});
+
+test("notify-services answers at once and notifies", async () => {
+  await until(() => bench.proxy.received.length === 2);
+  const response = await fetch(`${origin}${BASE}/notify-services`);
+  expect(await response.json()).toEqual({ Status: "OK" });
+  await until(() => bench.proxy.received.length === 4);
+});
+
+test.each([
+  ["GET", "/", 404],
+  ["GET", `${BASE}/get-services/`, 404],
+  ["GET", `${BASE}/toString`, 404],
+  ["POST", `${BASE}/notify-services`, 405],
+])("%s %s is %d", async (method, path, status) => {
+  const response = await fetch(`${origin}${path}`, { method });
+  expect(response.status).toBe(status);
+  expect(await response.json()).toMatchObject({ Status: "NOK" });
+});
