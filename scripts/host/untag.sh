@@ -4,7 +4,7 @@
 set -euo pipefail
 export DOCKER_HOST=$ENGINE
 unset DOCKER_TLS_VERIFY DOCKER_CERT_PATH DOCKER_CONTEXT
-answer=$(docker image rm "$IMAGE" 2>&1) || case $answer in
+answer=$(docker image rm --force "$IMAGE" 2>&1) || case $answer in
   *'No such image'*) ;;
   *) printf '%s\n' "$answer" >&2; exit 1 ;;
 esac
