@@ -1,0 +1,131 @@
+import { isWithin } from "../src/control/addresses";
+import { distribute, findPeers, type PeerOptions } from "../src/control/peers";
+import { startServers } from "../src/control/servers";
+import { cleanUp, serve, temporaryFolder } from "./support";
+
+afterEach(cleanUp);
+
+const HOSTS = ["127.0.0.2", "127.0.0.3"];
+
+/** Two peers on one port, as tasks have it; answers what they were asked. */
+async function peers(statuses: readonly number[] = [200, 200]) {
+  const asked: string[] = [];
+  let port = 0;
+  for (const [i, host] of HOSTS.entries()) {
+    port = await serve(
+      (req, res) => {
+        asked.push(`${host} ${req.url}`);
+        res.writeHead(statuses[i] ?? 200).end("{}");
+      },
+      { host, port },
+    );
+  }
+  return { asked, port };
+}
+
+function options(overrides: Partial<PeerOptions> = {}): PeerOptions {
+  return {
+    serviceName: "proxy-control",
+    port: 1,
+    controlSubnet: undefined,
+    ownAddresses: () => ["127.0.0.1", "10.0.0.9"],
+    resolve: (name) =>
+      name === "tasks.proxy-control"
+        ? Promise.resolve(["127.0.0.2", "127.0.0.1", "127.0.0.3"])
+        : Promise.reject(new Error("ENOTFOUND")),
+    ...overrides,
+  };
+}
+
+describe("distribute", () => {
+  it("resends to every other proxy, as not to be resent", async () => {
+    const { asked, port } = await peers();
+    await distribute("/v1/x/reconfigure?serviceName=a&servicePath=%2Fa%2Cb&distribute=true", {
+      ...options({ port }),
+    });
+    expect(asked.sort()).toEqual(
+      HOSTS.map(
+        (host) => `${host} /v1/x/reconfigure?serviceName=a&servicePath=%2Fa%2Cb&distribute=false`,
+      ),
+    );
+  });
+
+  it("names the proxies that did not take it, having asked all", async () => {
+    const { asked, port } = await peers([500, 200]);
+    await expect(distribute("/x?distribute=true", options({ port }))).rejects.toThrow(
+      "127.0.0.2 (500)",
+    );
+    expect(asked).toHaveLength(2);
+  });
+
+  it("names a proxy that does not answer", async () => {
+    const port = await serve(() => undefined, { host: "127.0.0.2" });
+    await expect(
+      distribute(
+        "/x",
+        options({ port, timeoutMs: 50, resolve: () => Promise.resolve(["127.0.0.2"]) }),
+      ),
+    ).rejects.toThrow("127.0.0.2");
+  });
+
+  it("is content with being alone", async () => {
+    await distribute("/x", options({ resolve: () => Promise.resolve(["10.0.0.9"]) }));
+  });
+});
+
+describe("findPeers", () => {
+  it("asks for the name itself where tasks.NAME is unknown", async () => {
+    const resolve = (name: string): Promise<string[]> =>
+      name === "proxy-control"
+        ? Promise.resolve(["10.0.0.7"])
+        : Promise.reject(new Error("ENOTFOUND"));
+    expect(await findPeers(options({ resolve }))).toEqual(["10.0.0.7"]);
+  });
+
+  it("leaves out addresses outside the control network", async () => {
+    const resolve = (): Promise<string[]> => Promise.resolve(["10.248.0.5", "10.248.48.5"]);
+    expect(await findPeers(options({ resolve, controlSubnet: "10.248.48.0/20" }))).toEqual([
+      "10.248.48.5",
+    ]);
+  });
+
+  it("says what to look at when nothing resolves", async () => {
+    const resolve = (): Promise<string[]> => Promise.reject(new Error("ENOTFOUND"));
+    await expect(findPeers(options({ resolve }))).rejects.toThrow("SERVICE_NAME");
+  });
+});
+
+describe("isWithin", () => {
+  it.each([
+    ["10.248.48.1", "10.248.48.0/20", true],
+    ["10.248.63.255", "10.248.48.0/20", true],
+    ["10.248.64.0", "10.248.48.0/20", false],
+    ["10.0.0.1", "10.0.0.1", true],
+    ["10.0.0.2", "10.0.0.1", false],
+    ["::1", "10.0.0.0/8", false],
+    ["fd00::1", "fd00::/64", true],
+    ["10.0.0.1", "0.0.0.0/0", true],
+  ])("%s in %s: %s", (address, network, expected) => {
+    expect(isWithin(address, network)).toBe(expected);
+  });
+});
+
+describe("startServers", () => {
+  const start = (controlSubnet: string | undefined, ownAddresses: string[]) =>
+    startServers(() => undefined, {
+      port: 0,
+      controlSubnet,
+      ownAddresses: () => ownAddresses,
+      socketPath: `${temporaryFolder()}/control.sock`,
+    });
+
+  it("listens on the address in the control network only", async () => {
+    const servers = await start("127.8.0.0/16", ["10.0.0.1", "127.8.0.1", "127.0.0.1"]);
+    expect(servers[0]?.address()).toMatchObject({ address: "127.8.0.1" });
+    servers.forEach((server) => server.close());
+  });
+
+  it("fails when it has no address there", async () => {
+    await expect(start("127.8.0.0/16", ["127.0.0.1"])).rejects.toThrow("CONTROL_SUBNET");
+  });
+});

@@ -1,0 +1,96 @@
+import { quote } from "../src/haproxy/quote";
+import { renderConfig } from "../src/haproxy/render";
+import { GLOBAL_SLOTS, slotsFor } from "../src/haproxy/slots";
+import type { Parameters } from "../src/routes/service";
+import { EMPTY_TABLE } from "../src/routes/table";
+import { APP1, RENDER, tableOf } from "./support";
+
+const FULL: readonly Parameters[] = [
+  { ...APP1, healthPath: "/app1/health/ready" },
+  {
+    serviceName: "companion",
+    servicePath: "/.well-known/acme-challenge",
+    port: "80",
+    replicas: "1",
+  },
+  {
+    serviceName: "shop",
+    replicas: "40",
+    "port.1": "8080",
+    "serviceDomain.1": "shop.example,*.shop.example",
+    "port.2": "8081",
+    "servicePath.2": "/admin,/metrics",
+    "timeoutServer.2": "60",
+    isDefaultBackend: "true",
+  },
+];
+
+describe("renderConfig", () => {
+  it("renders services with everything they can have", () => {
+    expect(renderConfig(tableOf(FULL), RENDER)).toMatchSnapshot();
+  });
+
+  it("says «not loaded» until the routes are known", () => {
+    const config = renderConfig(EMPTY_TABLE, RENDER);
+    expect(config).toContain("    default_backend not_loaded\n");
+    expect(config).not.toContain("status 200");
+  });
+
+  it("gives the same text whatever order the services came in", () => {
+    expect(renderConfig(tableOf([...FULL].reverse()), RENDER)).toBe(
+      renderConfig(tableOf(FULL), RENDER),
+    );
+  });
+
+  it("gives the same text when a service scales within its slots", () => {
+    const scaled = (replicas: string): string =>
+      renderConfig(tableOf([{ ...APP1, replicas }]), RENDER);
+    expect(scaled("8")).toBe(scaled("1"));
+    expect(scaled("2")).toBe(scaled("1"));
+    expect(scaled("40")).not.toBe(scaled("1"));
+  });
+
+  it("expects PROXY protocol from nobody without an edge", () => {
+    const config = renderConfig(tableOf(FULL), { ...RENDER, edgeAddresses: [] });
+    expect(config).not.toContain("expect-proxy");
+  });
+
+  it("is a sequence of known keywords only", () => {
+    const keywords = new Set(
+      renderConfig(tableOf(FULL), RENDER)
+        .split("\n")
+        .map((line) => /^\s*(\S+)/.exec(line)?.[1] ?? ""),
+    );
+    expect([...keywords].sort()).toMatchSnapshot();
+  });
+});
+
+describe("quote", () => {
+  it("puts a word between single quotes", () => {
+    expect(quote('/a"b\\c')).toBe("'/a\"b\\c'");
+  });
+
+  it.each(["'", "\n", "\r", "\u0000", "\u007f"])("fails for %j", (character) => {
+    expect(() => quote(`a${character}b`)).toThrow("haproxy.cfg");
+  });
+});
+
+describe("slotsFor", () => {
+  it.each([
+    [1, 16],
+    [8, 16],
+    [10, 16],
+    [11, 32],
+    [40, 64],
+    [43, 128],
+    [undefined, GLOBAL_SLOTS],
+  ])("gives %p replicas %p slots", (replicas, slots) => {
+    expect(slotsFor(replicas)).toBe(slots);
+  });
+
+  it("always leaves room for half as many tasks again", () => {
+    for (let replicas = 1; replicas <= 500; replicas++) {
+      expect(slotsFor(replicas)).toBeGreaterThanOrEqual(replicas * 1.5);
+    }
+  });
+});
