@@ -100,6 +100,30 @@ test("SIGINT stops as gracefully", async () => {
   expect(app.logs().at(-1)).toMatchObject({ message: "stopped" });
 });
 
+test("an error that nobody expected: logged, stopped gracefully, exit code 1", async () => {
+  const port = await freePort();
+  const thrower = path.join(directory, "thrower.js");
+  writeFileSync(thrower, 'process.on("SIGUSR2", () => { throw new Error("unexpected"); });');
+  const app = run("index.js", {
+    NODE_ENV: "production",
+    PORT: String(port),
+    DRAIN_DELAY_MS: "0",
+    NODE_OPTIONS: `--require ${thrower}`,
+  });
+  await until(() => app.output.join("").includes("listening"));
+  app.child.kill("SIGUSR2");
+  expect(await app.exit).toBe(1);
+  const error = { message: "unexpected", stack: expect.stringContaining("thrower.js") as string };
+  expect(app.logs()).toContainEqual(
+    expect.objectContaining({
+      message: "uncaughtException",
+      level: "error",
+      error: expect.objectContaining(error) as object,
+    }),
+  );
+  expect(app.logs().at(-1)).toMatchObject({ message: "stopped" });
+});
+
 test("the health check's exit code follows liveness, also while draining", async () => {
   const port = await freePort();
   const env = { PORT: String(port), SERVICE_PATH: "/app2", DRAIN_DELAY_MS: "60000" };

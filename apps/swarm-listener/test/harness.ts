@@ -75,7 +75,7 @@ export async function startBench(
 }
 
 /** Waits until the engine has not been asked for a while that several comparisons would fit in. */
-export async function quiet(engine: FakeEngine, ms = 40): Promise<void> {
+export async function quiet(engine: FakeEngine, ms = 25): Promise<void> {
   for (let count = -1; count !== engine.requests.length;) {
     count = engine.requests.length;
     await new Promise((resolve) => setTimeout(resolve, ms));
