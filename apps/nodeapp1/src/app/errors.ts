@@ -18,7 +18,7 @@ export function notFound(): RequestHandler {
  * the status, a fixed sentence and the request id to ask us about.
  */
 export function errorHandler(logger: Logger): ErrorRequestHandler {
-  return (error: unknown, req, res, next) => {
+  return (error: unknown, req, res, _next) => {
     const status = statusOf(error);
     logger.log(status >= 500 ? "error" : "info", "request failed", {
       requestId: res.locals.requestId,
@@ -26,8 +26,8 @@ export function errorHandler(logger: Logger): ErrorRequestHandler {
       error,
     });
     if (res.headersSent) {
-      // Too late for a page: Express ends the connection, so that the client sees it is cut off.
-      next(error);
+      // Too late for a page: cut the connection, so that nobody takes what was sent for the whole.
+      res.destroy();
       return;
     }
     sendError(req, res, status);
