@@ -21,9 +21,16 @@ fail() {
     exit 1
 }
 
-# Runs a long command, its output in the log. The error it ends with is repeated, with where the rest is.
+# Runs a long command, its output in the log. Where it fails, the first error that it told is repeated.
 logged() {
     mkdir -p "$cache"
-    echo "--- $(date) $*" >>"$log"
-    "$@" >>"$log" 2>&1 || fail "$1 failed: $(grep -v '^[[:space:]]*$' "$log" | tail -n 1) (all of it: $log)"
+    part=$(mktemp "$cache/log.XXXXXX")
+    if "$@" >"$part" 2>&1; then status=0; else status=$?; fi
+    { echo "--- $(date) $*" && cat "$part"; } >>"$log"
+    if [ "$status" -ne 0 ]; then
+        message=$(grep -i -m 1 'error' "$part" || grep -v '^[[:space:]]*$' "$part" | tail -n 1)
+        rm -f "$part"
+        fail "$1 failed: $message (all of it: $log)"
+    fi
+    rm -f "$part"
 }

@@ -16,6 +16,6 @@ remove_stale_locks() {
         host=$(sed -n 's/.*"hostname":"\([^"]*\)".*/\1/p' "$lock" 2>/dev/null)
         if [ "$host" != "$(uname -n)" ] || is_running_cli "${pid:-0}"; then continue; fi
         say "Removing the lock that a run of Pulumi left behind (process $pid is gone)"
-        rm -f "$lock"
+        rm -f "$lock" "$lock.attrs"
     done
 }

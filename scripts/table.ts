@@ -1,9 +1,11 @@
 /** Prints a stack's outputs, JSON on stdin, as a short table. */
 import { readFileSync } from "node:fs";
 
-/** One line for each output: its name, and its value as a person would write it. */
+/** One line for each output, or for each of its entries: its name, and its value as a person would write it. */
 export function table(outputs: Readonly<Record<string, unknown>>): string {
-  const rows = Object.entries(outputs).flatMap(([name, value]) => {
+  const plain = ([, value]: [string, unknown]) => (typeof value === "object" ? 1 : 0);
+  const inOrder = Object.entries(outputs).sort((a, b) => plain(a) - plain(b));
+  const rows = inOrder.flatMap(([name, value]) => {
     const lines = describe(value);
     return lines.map((line, index) => [index === 0 ? name : "", line] as const);
   });
@@ -25,7 +27,9 @@ function describe(value: unknown): string[] {
 function inOneLine(value: unknown): string {
   if (typeof value === "string") return value;
   if (typeof value === "object" && value !== null) {
-    return Object.values(value).map(inOneLine).join(" ");
+    const { name, ...rest } = value as Record<string, unknown>;
+    const parts = name === undefined ? Object.values(rest) : [name, ...Object.values(rest)];
+    return parts.map(inOneLine).join(" ");
   }
   return JSON.stringify(value) ?? "";
 }
