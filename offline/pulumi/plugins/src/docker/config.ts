@@ -63,6 +63,8 @@ export function checkConfig(news: PropertyMap): CheckResult {
 export function diffConfig(oldInputs: PropertyMap, news: PropertyMap): DiffResult {
   const detailed: Record<string, DiffKind> = {};
   for (const key of KNOWN.filter((name) => name !== "version")) {
+    // What is not known yet may well stay as it is: the update itself will tell.
+    if (hasUnknown(news[key])) continue;
     const [old, now] = [oldInputs[key], news[key]].map((value) => canonical(parsed(value)));
     if (old !== now) detailed[key] = "UPDATE";
   }

@@ -39,7 +39,9 @@ export function modelled<Args>(resource: EngineResource<Args>): ResourceHandler 
       return model.autonamed ? autoname(checked, context, olds, seed, autonaming) : checked;
     },
 
-    diff: (oldInputs, _olds, news) => diffInputs(model, oldInputs, news),
+    // The old inputs as the state has them: an update that failed may have changed one without the other.
+    diff: (oldInputs, olds, news) =>
+      diffInputs(model, projectInputs(model, oldInputs, olds, olds), news),
 
     previewCreate: (inputs) => preview(inputs, undefined),
     previewUpdate: (olds, news) => preview(news, olds),

@@ -42,7 +42,7 @@ function planValue(
   if (isAbsent(input)) {
     if (property.computed) return hasPrior ? (prior ?? null) : UNKNOWN;
     if (property.implied !== undefined) return property.implied;
-    return prior !== undefined && isEmpty(prior) ? prior : nothing(property, inSet);
+    return !isAbsent(prior) && isEmpty(prior) ? prior : nothing(property, inSet, hasPrior);
   }
   if (input === UNKNOWN) return UNKNOWN;
   const fields = fieldsOf(property);
@@ -74,12 +74,22 @@ function planSet(
   return sortSet(property, planned);
 }
 
-/** What stands in the state for a property that nobody set. */
-function nothing(property: Property, inSet: boolean): Value {
-  if (property.kind === "string") return inSet ? "" : null;
-  if (property.kind === "set" && inSet) return [];
-  const isBlock = fieldsOf(property) !== undefined && property.kind !== "object";
-  return isBlock ? [] : null;
+/** What stands in the state for a property that nobody set; after an update, empty collections are shown. */
+function nothing(property: Property, inSet: boolean, isUpdate: boolean): Value {
+  switch (property.kind) {
+    case "string":
+      return inSet ? "" : null;
+    case "map":
+      return isUpdate ? {} : null;
+    case "list":
+    case "set":
+      return isUpdate || fieldsOf(property) || (property.kind === "set" && inSet) ? [] : null;
+    case "number":
+    case "boolean":
+    case "object":
+    case "asset":
+      return null;
+  }
 }
 
 /** Null, zero, "", false, or nothing but such: what the state may show for "not set". */

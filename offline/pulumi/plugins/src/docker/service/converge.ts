@@ -5,8 +5,8 @@ import { pause } from "../retry";
 import { parseDuration } from "./duration";
 import { progressOf } from "./progress";
 
-/** How long the service is let alone between two looks at it, at most, in milliseconds. */
-const INTERVAL_MS = 500;
+/** Time between two looks at the service: at first, how it grows, and at most; milliseconds. */
+const INTERVAL = { firstMs: 100, factor: 1.5, limitMs: 500 };
 /** How long the swarm may take to begin a rollout before it counts as needless, in milliseconds. */
 const BEGIN_MS = 5_000;
 
@@ -21,9 +21,8 @@ export class ConvergenceFailure extends Error {
   }
 }
 
-/** How long to wait; durations in Go's notation. */
+/** How long to wait, in Go's notation. How often to look, the real plugin's `delay`, needs no saying here. */
 export interface ConvergeConfig {
-  readonly delay?: string;
   readonly timeout?: string;
 }
 
@@ -48,7 +47,7 @@ export async function converge(
   const timeout = config.timeout ?? "3m";
   const started = Date.now();
   const deadline = started + (parseDuration(timeout) ?? 0) / 1e6;
-  const interval = Math.min(INTERVAL_MS, (parseDuration(config.delay ?? "7s") ?? 0) / 1e6);
+  let interval = INTERVAL.firstMs;
   let told = "";
   for (;;) {
     const observed = await observe(operation, serviceId);
@@ -63,7 +62,8 @@ export async function converge(
         `Service with ID (${serviceId}) did not converge after ${timeout}${why}`,
       );
     }
-    await pause(Math.max(interval, 50), context.signal);
+    await pause(interval, context.signal);
+    interval = Math.min(interval * INTERVAL.factor, INTERVAL.limitMs);
   }
 }
 
