@@ -1,5 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { gatewayAddress } from "./addresses";
 import type { StackConfig } from "./config";
 import { hostEngine } from "./host";
 
@@ -19,7 +20,9 @@ export class Site extends pulumi.ComponentResource {
       {
         name: config.prefix,
         driver: "bridge",
-        ipamConfigs: [{ subnet: config.subnet }],
+        // Without a gateway the engine fills one in when it restarts, and a refresh would read that
+        // as a reason to replace the network.
+        ipamConfigs: [{ subnet: config.subnet, gateway: gatewayAddress(config.subnet) }],
         labels: [{ label: "swarm.stack", value: config.stack }],
       },
       { parent: this, provider: this.engine },

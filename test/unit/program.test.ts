@@ -98,6 +98,15 @@ describe("the whole program", () => {
     );
   });
 
+  test("stands on a bridge network with a gateway of its own", () => {
+    expect(only(resources, "docker:index/network:Network", "site-network").inputs).toMatchObject({
+      name: "swarm-dev",
+      driver: "bridge",
+      ipamConfigs: [{ subnet: "10.207.38.0/24", gateway: "10.207.38.1" }],
+      labels: [{ label: "swarm.stack", value: "dev" }],
+    });
+  });
+
   test("gives its addresses, the managers and the stand-ins as outputs", () => {
     expect(outputs).toEqual({
       proxyUrl: "http://127.0.0.1:8080",
