@@ -30,13 +30,19 @@ export function packContext(context: string, dockerfile: string): BuildContext {
     ...contextFiles(context, (path) => !needed.includes(path) && (ignored?.(path) ?? false)),
   ].map(({ path }) => path);
   const asRoot = (header: Headers): Headers => ({ ...header, uid: 0, gid: 0 });
+  // Modes are the files' own, whatever this process's umask.
+  const modes = { umask: 0 };
   if (!outside) {
-    return { tar: stream(pack(context, { entries, map: asRoot })), dockerfile: relativePath };
+    return {
+      tar: stream(pack(context, { entries, map: asRoot, ...modes })),
+      dockerfile: relativePath,
+    };
   }
   const name = `.dockerfile.${basename(dockerfile)}`;
   const tar = pack(context, {
     entries,
     map: asRoot,
+    ...modes,
     finalize: false,
     finish: (open: Pack) => {
       open.entry({ name, mode: 0o600 }, readFileSync(dockerfile));
