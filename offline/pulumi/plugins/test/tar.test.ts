@@ -21,7 +21,8 @@ test("files keep their modes, whatever this process's umask", async () => {
   const umask = process.umask(0o077);
   try {
     const { tar } = packContext(context, join(context, "Dockerfile"));
-    await pipeline(tar, extract(unpacked, { umask: 0 }));
+    process.umask(0);
+    await pipeline(tar, extract(unpacked));
   } finally {
     process.umask(umask);
   }
