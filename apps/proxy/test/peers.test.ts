@@ -89,6 +89,13 @@ describe("findPeers", () => {
     ]);
   });
 
+  it("does not take proxies that it cannot reach for none", async () => {
+    const resolve = (): Promise<string[]> => Promise.resolve(["10.248.0.5"]);
+    await expect(findPeers(options({ resolve, controlSubnet: "10.248.48.0/20" }))).rejects.toThrow(
+      "CONTROL_SUBNET",
+    );
+  });
+
   it("says what to look at when nothing resolves", async () => {
     const resolve = (): Promise<string[]> => Promise.reject(new Error("ENOTFOUND"));
     await expect(findPeers(options({ resolve }))).rejects.toThrow("SERVICE_NAME");

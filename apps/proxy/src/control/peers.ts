@@ -21,7 +21,7 @@ async function resolveAll(name: string): Promise<string[]> {
 
 /**
  * The addresses of the other proxies. `tasks.NAME` knows a service's tasks, whatever its endpoint mode.
- * @throws Error when neither `tasks.NAME` nor NAME resolves
+ * @throws Error when neither `tasks.NAME` nor NAME resolves, or not into the control network
  */
 export async function findPeers(options: PeerOptions): Promise<string[]> {
   const { serviceName, controlSubnet, resolve = resolveAll } = options;
@@ -32,11 +32,16 @@ export async function findPeers(options: PeerOptions): Promise<string[]> {
         `no proxy is known under tasks.${serviceName}; is SERVICE_NAME the name of the proxy's service?`,
       );
     });
-  const own = new Set(options.ownAddresses());
-  return [...new Set(found)].filter(
-    (address) =>
-      !own.has(address) && (controlSubnet === undefined || isWithin(address, controlSubnet)),
+  const reachable = [...new Set(found)].filter(
+    (address) => controlSubnet === undefined || isWithin(address, controlSubnet),
   );
+  if (reachable.length === 0) {
+    throw new Error(
+      `${serviceName} resolves to ${found.join(", ")}, none of which is in CONTROL_SUBNET`,
+    );
+  }
+  const own = new Set(options.ownAddresses());
+  return reachable.filter((address) => !own.has(address));
 }
 
 /**

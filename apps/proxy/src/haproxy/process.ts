@@ -42,10 +42,10 @@ export class HaproxyProcess implements DataPlane {
     return new Promise((resolve) => {
       execFile(
         this.paths.binary,
-        ["-c", "-q", "-f", candidate],
+        ["-c", "-f", candidate],
         { timeout: 30_000 },
-        (error, stdout, stderr) => {
-          resolve(error === null ? undefined : complaint(stderr || stdout || error.message));
+        (error, _stdout, stderr) => {
+          resolve(error === null ? undefined : complaint(stderr || error.message));
         },
       );
     });
