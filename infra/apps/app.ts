@@ -58,6 +58,7 @@ export class App extends pulumi.ComponentResource {
         memory: spec.memory ?? appMemory,
         env: {
           SERVICE_PATH: spec.path,
+          PORT: String(portOf(spec)),
           TRUST_PROXY: overlaySubnets.main,
           TASK_NAME: "{{.Task.Name}}",
           NODE_NAME: "{{.Node.Hostname}}",
@@ -73,12 +74,14 @@ export class App extends pulumi.ComponentResource {
   }
 }
 
+const portOf = ({ port = 8080 }: AppSpec): number => port;
+
 /** The labels by which the listener and the proxy know the route. */
 export const routeLabels = (spec: AppSpec): Record<string, string> => ({
   "com.df.notify": "true",
   "com.df.distribute": "true",
   "com.df.serviceDomain": (spec.domains ?? []).join(","),
   "com.df.servicePath": spec.path,
-  "com.df.port": String(spec.port ?? 8080),
+  "com.df.port": String(portOf(spec)),
   "com.df.healthPath": `${spec.path}/health/ready`,
 });
