@@ -7,6 +7,8 @@ log=/var/log/swarm-system-dockerd.log
 pid_file=/var/run/docker.pid
 # Outside of the clone: the engine outlives it.
 shim=/usr/local/libexec/swarm-system/runc-without-sys-resource
+# There where the engine was installed by these scripts, so that they may configure it.
+installed_marker=$(dirname "$shim")/engine-installed
 shim_name=runc-without-sys-resource
 engine_start_timeout_s=60
 
