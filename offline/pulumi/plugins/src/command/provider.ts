@@ -40,8 +40,8 @@ export function commandProvider(): Provider {
     check: async (context, _olds, news) => check(resourceFor(context.type).model, news),
 
     // eslint-disable-next-line @typescript-eslint/require-await -- an unknown type is to reject
-    diff: async (context, oldInputs, _olds, news) => ({
-      ...diffInputs(resourceFor(context.type).model, oldInputs, news),
+    diff: async (context, oldInputs, _olds, news, ignoreChanges) => ({
+      ...diffInputs(resourceFor(context.type).model, oldInputs, news, ignoreChanges),
       inputDiff: false,
     }),
 

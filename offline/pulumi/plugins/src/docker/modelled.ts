@@ -40,8 +40,8 @@ export function modelled<Args>(resource: EngineResource<Args>): ResourceHandler 
     },
 
     // The old inputs as the state has them: an update that failed may have changed one without the other.
-    diff: (oldInputs, olds, news) =>
-      diffInputs(model, projectInputs(model, oldInputs, olds, olds), news),
+    diff: (oldInputs, olds, news, ignoreChanges) =>
+      diffInputs(model, projectInputs(model, oldInputs, olds, olds), news, ignoreChanges),
 
     previewCreate: (inputs) => preview(inputs, undefined),
     previewUpdate: (olds, news) => preview(news, olds),

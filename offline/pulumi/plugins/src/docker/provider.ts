@@ -61,8 +61,8 @@ export function dockerProvider(): Provider {
       handlerFor(context.type).check(context, olds, news, seed, autonaming),
 
     // eslint-disable-next-line @typescript-eslint/require-await -- an unknown type is to reject
-    diff: async (context, oldInputs, olds, news) =>
-      handlerFor(context.type).diff(oldInputs, olds, news),
+    diff: async (context, oldInputs, olds, news, ignoreChanges) =>
+      handlerFor(context.type).diff(oldInputs, olds, news, ignoreChanges),
 
     create: (context, inputs) =>
       named("creating", context, async () => {

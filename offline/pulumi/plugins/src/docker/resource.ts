@@ -61,7 +61,12 @@ export interface ResourceHandler {
     seed: Uint8Array,
     autonaming: Autonaming | undefined,
   ): Promise<CheckResult>;
-  diff(oldInputs: PropertyMap, olds: PropertyMap, news: PropertyMap): DiffResult;
+  diff(
+    oldInputs: PropertyMap,
+    olds: PropertyMap,
+    news: PropertyMap,
+    ignoreChanges: readonly string[],
+  ): DiffResult;
   previewCreate(inputs: PropertyMap): PropertyMap;
   previewUpdate(olds: PropertyMap, news: PropertyMap, oldInputs: PropertyMap): PropertyMap;
   create(operation: Operation, inputs: PropertyMap): Promise<ResourceState>;

@@ -2,6 +2,7 @@ import type { DiffKind, DiffResult } from "../protocol/provider";
 import type { PropertyMap, Value } from "../protocol/values";
 import { UNKNOWN, canonical, isAbsent, isMap, reveal, revealMap } from "../protocol/values";
 import { DEFAULTS_KEY, hasDefault } from "./check";
+import { withoutIgnored } from "./ignore";
 import type { FieldTable, Property, ResourceModel } from "./model";
 import { fieldsOf, inputTable } from "./model";
 
@@ -9,10 +10,16 @@ import { fieldsOf, inputTable } from "./model";
  * Compares a resource's old inputs with its new ones.
  * What the program no longer says but the engine may choose stays as it is, and is no change.
  */
-export function diffInputs(model: ResourceModel, old: PropertyMap, news: PropertyMap): DiffResult {
+export function diffInputs(
+  model: ResourceModel,
+  old: PropertyMap,
+  news: PropertyMap,
+  ignoreChanges: readonly string[] = [],
+): DiffResult {
   const table = inputTable(model);
   const changes = new Changes();
   compareFields(changes, table, revealMap(old), revealMap(news), "");
+  changes.ignore(ignoreChanges);
 
   const replaces = changes.topLevel((kind) => kind.endsWith("_REPLACE"));
   const fixedName =
@@ -37,7 +44,7 @@ export function diffInputs(model: ResourceModel, old: PropertyMap, news: Propert
 
 /** What changed: property path → kind. */
 class Changes {
-  readonly detailed: Record<string, DiffKind> = {};
+  detailed: Record<string, DiffKind> = {};
 
   get size(): number {
     return Object.keys(this.detailed).length;
@@ -45,6 +52,10 @@ class Changes {
 
   put(path: string, kind: "ADD" | "DELETE" | "UPDATE", replaces: boolean): void {
     this.detailed[path] = replaces ? `${kind}_REPLACE` : kind;
+  }
+
+  ignore(paths: readonly string[]): void {
+    this.detailed = withoutIgnored(this.detailed, paths);
   }
 
   /** Sorted names of the top-level properties with a change of a kind that `wanted` accepts. */

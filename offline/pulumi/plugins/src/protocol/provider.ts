@@ -94,6 +94,7 @@ export interface Provider {
     oldInputs: PropertyMap,
     olds: PropertyMap,
     news: PropertyMap,
+    ignoreChanges: readonly string[],
   ): Promise<DiffResult>;
   create(context: Context, inputs: PropertyMap): Promise<ResourceState>;
   /** Undefined when the resource is certainly gone. */

@@ -141,6 +141,7 @@ export function providerService(
           fromStruct(request.getOldInputs()),
           fromStruct(request.getOlds()),
           fromStruct(request.getNews()),
+          request.getIgnorechangesList(),
         ),
       ),
     ),

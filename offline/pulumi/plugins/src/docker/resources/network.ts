@@ -6,12 +6,15 @@ import { isNotFound } from "../engine/client";
 import type { Ipam, NetworkInspect } from "../engine/types";
 import { fromLabelMap, labelSet, toLabelMap } from "../labels";
 import type { EngineResource, Live, Operation, Plain } from "../resource";
-import { retryWhile } from "../retry";
+import { askUntil, retryWhile } from "../retry";
 
 type Args = docker.NetworkArgs;
 
 /** How long a network may be waited for that its containers are only just leaving, in milliseconds. */
 const REMOVE_TIMEOUT_MS = 30_000;
+
+/** How long the swarm may take to give a new network its driver and addresses, in milliseconds. */
+const ALLOCATE_TIMEOUT_MS = 10_000;
 
 const model: ResourceModel<Plain<Args>> = {
   title: "Network",
@@ -64,7 +67,12 @@ export const network: EngineResource<Plain<Args>> = {
         Labels: toLabelMap(inputs.labels),
       },
     });
-    return present(await inspectNetwork({ engine, context }, Id));
+    const found = await askUntil(
+      isAllocated,
+      { timeoutMs: ALLOCATE_TIMEOUT_MS, signal: context.signal },
+      () => inspectNetwork({ engine, context }, Id),
+    );
+    return present(found);
   },
 
   async read(operation, id) {
@@ -92,6 +100,10 @@ export function inspectNetwork(
 ): Promise<NetworkInspect> {
   const path = `/networks/${encodeURIComponent(id)}`;
   return engine.json({ method: "GET", path, signal: context.signal });
+}
+
+function isAllocated({ Driver, IPAM }: NetworkInspect): boolean {
+  return Driver !== "" && Boolean(IPAM.Driver);
 }
 
 /** A network's address ranges in the state's form. */

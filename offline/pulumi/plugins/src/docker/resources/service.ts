@@ -5,6 +5,7 @@ import { authHeader } from "../auth";
 import { isNotFound } from "../engine/client";
 import type { ServiceInspect, ServiceSpec } from "../engine/types";
 import type { EngineResource, Live, Operation } from "../resource";
+import { askUntil } from "../retry";
 import type { Rollout } from "../service/converge";
 import { ConvergenceFailure, converge } from "../service/converge";
 import { serviceState } from "../service/live";
@@ -13,6 +14,9 @@ import { serviceModel } from "../service/model";
 import { removeService } from "../service/remove";
 import { pinImage } from "../service/pin";
 import { serviceSpecOf } from "../service/spec";
+
+/** How long the swarm may take to give a new service its ports, in milliseconds. */
+const ALLOCATE_TIMEOUT_MS = 10_000;
 
 /** `docker.Service`: a swarm service. */
 export const service: EngineResource<ServiceArgs> = {
@@ -34,7 +38,11 @@ export const service: EngineResource<ServiceArgs> = {
     if (args.convergeConfig) {
       await convergeNew(operation, serviceId, args);
     }
-    return readService(operation, serviceId);
+    const { signal } = context;
+    const found = await askUntil(isAllocated, { timeoutMs: ALLOCATE_TIMEOUT_MS, signal }, () =>
+      inspectService(operation, serviceId),
+    );
+    return { id: found.ID, properties: serviceState(found) };
   },
 
   async read(operation, id) {
@@ -104,6 +112,10 @@ async function withLive(
 async function readService(operation: Operation, id: string): Promise<Live> {
   const found = await inspectService(operation, id);
   return { id: found.ID, properties: serviceState(found) };
+}
+
+function isAllocated(found: ServiceInspect): boolean {
+  return Boolean(found.Endpoint?.Spec?.Mode);
 }
 
 function inspectService({ engine, context }: Operation, id: string): Promise<ServiceInspect> {
