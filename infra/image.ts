@@ -1,6 +1,7 @@
 import * as docker from "@pulumi/docker";
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { setRepositoryModes } from "./context";
 import { hostEngine, type HostPlatform } from "./host";
 import type { Registry } from "./registry";
 
@@ -35,6 +36,7 @@ export class BuiltImage extends pulumi.ComponentResource {
     const { registry } = args;
     const local_ = pulumi.interpolate`${args.repository}:${args.tag}`;
     const imageName = registry ? pulumi.interpolate`${registry.pushAddress}/${local_}` : local_;
+    setRepositoryModes(args.context);
     const image = new docker.Image(
       `${name}-build`,
       {
