@@ -1,0 +1,51 @@
+import { containers } from "./support/engine";
+import { containerOf, machineNames, markClusterUp, project, swarm } from "./support/cluster";
+import { stack } from "./support/workspace";
+
+describe("up from nothing", () => {
+  let output = "";
+
+  test("make up succeeds and prints where the page is", async () => {
+    output = (await project.make("up")).output;
+    const outputs = await project.outputs();
+    expect(output).toContain(outputs.proxyUrl);
+    expect(output).toContain(outputs.app1Url);
+    markClusterUp(outputs);
+  });
+
+  test("make outputs prints them as JSON", async () => {
+    const outputs = await project.outputs();
+    expect(outputs).toEqual({
+      proxyUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/) as string,
+      app1Url: `${outputs.proxyUrl}/app1`,
+      managers: ["manager-1", "manager-2", "manager-3"].map((name) => ({
+        name,
+        address: expect.stringMatching(/^10\.\d+\.\d+\.\d+$/) as string,
+      })),
+      standIns: expect.any(Object) as object,
+    });
+  });
+
+  test("seven nodes are Ready, with their roles and labels", async () => {
+    const node = (name: string, role: string, labels = {}) => ({
+      ...{ name, role, labels },
+      ...{ state: "ready", availability: "active" },
+    });
+    expect(await swarm.nodes()).toEqual([
+      node("logger-1", "worker", { logger: "true" }),
+      node("manager-1", "manager"),
+      node("manager-2", "manager"),
+      node("manager-3", "manager"),
+      node("worker-1", "worker"),
+      node("worker-2", "worker"),
+      node("worker-3", "worker"),
+    ]);
+  });
+
+  test("on the host there are the machines, the edge and the registry, and no more", async () => {
+    const found = await containers(stack);
+    expect([...found.keys()].sort()).toEqual(
+      [...machineNames, "edge", "registry"].map(containerOf).sort(),
+    );
+  });
+});

@@ -1,0 +1,67 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { project, requireCluster, swarm } from "./support/cluster";
+import { containers, docker } from "./support/engine";
+import { run } from "./support/run";
+import { artefacts, stack } from "./support/workspace";
+
+/** Every way in which a secret could be written down. */
+const forms = (secret: string): string[] => {
+  const text = secret.trim();
+  return [
+    text,
+    JSON.stringify(text).slice(1, -1),
+    Buffer.from(text).toString("base64").slice(0, -4),
+    // What is left of a key when its lines are taken apart.
+    ...text.split("\n").filter((line) => line.length > 40 && !line.startsWith("-----")),
+  ];
+};
+
+const PRIVATE_KEY = [
+  /BEGIN [A-Z ]*PRIVATE KEY/,
+  /LS0tLS1CRUdJTi[A-Za-z0-9+/]*IFBSSVZBVEUgS0VZ|LS0tLS1CRUdJTiBQUklWQVRFIEtFW/,
+];
+
+describe("join tokens and private keys", () => {
+  let secrets: Readonly<Record<string, string>>;
+  beforeAll(async () => {
+    requireCluster();
+    secrets = await swarm.secrets();
+  });
+
+  function expectNone(text: string): void {
+    for (const [name, secret] of Object.entries(secrets)) {
+      const found = forms(secret).some((form) => text.includes(form));
+      expect({ name, found }).toEqual({ name, found: false });
+    }
+    expect(text).not.toContain("SWMTKN-");
+    for (const pattern of PRIVATE_KEY) expect(pattern.test(text)).toBe(false);
+  }
+
+  test("are what this looks for: they are in the state when it is decrypted", async () => {
+    const state = await project.state("--show-secrets");
+    const key = forms(secrets["engine's private key"] ?? "");
+    expect(key.some((form) => state.includes(form))).toBe(true);
+    expect(PRIVATE_KEY.some((pattern) => pattern.test(state))).toBe(true);
+    expect(secrets["worker's join token"]).toMatch(/^SWMTKN-/);
+  });
+
+  test("are not in plain in the state", async () => {
+    const state = await project.state();
+    expect(state).toContain('"ciphertext"');
+    expectNone(state);
+  });
+
+  test("are not in what up and the other commands print", () => {
+    const logs = readdirSync(artefacts).filter((name) => name.startsWith(`${stack} `));
+    expect(logs).toContain(`${stack} make up.log`);
+    for (const log of logs) expectNone(readFileSync(join(artefacts, log), "utf8"));
+  });
+
+  test("are not in the containers' description or logs", async () => {
+    for (const name of (await containers(stack)).keys()) {
+      expectNone(await docker("container", "inspect", name));
+      expectNone((await run("docker", ["container", "logs", name])).output);
+    }
+  });
+});

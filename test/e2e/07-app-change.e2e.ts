@@ -1,0 +1,45 @@
+import { allTasks, project, requireCluster, swarm } from "./support/cluster";
+import { inARow } from "./support/page";
+import { steadyLoad } from "./support/load";
+
+const VIEW = "apps/nodeapp1/src/views/index.html";
+
+beforeAll(requireCluster);
+
+describe("a change of app1's source", () => {
+  test("changes its image and its service only, and no request fails meanwhile", async () => {
+    const { app1Url } = await project.outputs();
+    const before = await swarm.runningTasks("app1", 3);
+    const others = async () =>
+      (await allTasks({ app1: 3 }))?.filter(({ name }) => !name.startsWith("app1."));
+    const [proxyAndListener] = [await others()];
+    project.edit(VIEW, (text) => text.replace("Hello World!", "Hello World! Changed."));
+
+    const load = steadyLoad({ url: app1Url, contains: "Hello World!" });
+    let report: Awaited<ReturnType<typeof load.stop>>;
+    let changes: Awaited<ReturnType<typeof project.up>>["changes"] = [];
+    try {
+      ({ changes } = await project.up());
+    } finally {
+      report = await load.stop();
+    }
+
+    expect(changes).toEqual([
+      { op: "update", type: "docker:index/image:Image", name: "app1-image-build" },
+      { op: "update", type: "docker:index/service:Service", name: "app1-service" },
+    ]);
+    expect(report.failures).toEqual([]);
+    expect(report.requests).toBeGreaterThan(200);
+    console.log(
+      `steady load: ${report.requests} requests, slowest ${Math.round(report.slowestMs)} ms`,
+    );
+
+    expect(await inARow(app1Url, 9, ({ body }) => body.includes("Hello World! Changed."))).toBe(
+      true,
+    );
+    const after = await swarm.runningTasks("app1", 3);
+    const old = new Set(before?.map(({ id }) => id));
+    expect(after?.filter(({ id }) => old.has(id))).toEqual([]);
+    expect((await others())?.map(({ id }) => id)).toEqual(proxyAndListener?.map(({ id }) => id));
+  });
+});

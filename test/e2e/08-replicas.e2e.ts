@@ -1,0 +1,37 @@
+import { project, requireCluster, swarm } from "./support/cluster";
+import { eventually } from "./support/eventually";
+import { inARow, tasksSeen } from "./support/page";
+
+beforeAll(requireCluster);
+
+const SERVICE = [{ op: "update", type: "docker:index/service:Service", name: "app1-service" }];
+
+describe("forty replicas of app1", () => {
+  test("all get requests", async () => {
+    const { app1Url } = await project.outputs();
+    await project.setConfig("app1Replicas", "40");
+    const { changes } = await project.up();
+    expect(changes).toEqual(SERVICE);
+    const tasks = await swarm.runningTasks("app1", 40);
+    const names = new Set(tasks?.map(({ name }) => name));
+    expect(names.size).toBe(40);
+    // New tasks are found by DNS, within its hold times.
+    await eventually("a request to each task", { withinMs: 30_000 }, async () => {
+      const seen = await tasksSeen(app1Url, names, 400);
+      return seen.size === 40 ? true : undefined;
+    });
+  });
+
+  test("become three again", async () => {
+    const { app1Url } = await project.outputs();
+    await project.pulumi(["config", "rm", "app1Replicas"]);
+    const { changes } = await project.up();
+    expect(changes).toEqual(SERVICE);
+    const tasks = await eventually("three tasks", { withinMs: 60_000 }, () =>
+      swarm.runningTasks("app1", 3),
+    );
+    const names = new Set(tasks.map(({ name }) => name));
+    expect(await tasksSeen(app1Url, names, 60)).toEqual(names);
+    expect(await inARow(app1Url, 20, (page) => names.has(page.task))).toBe(true);
+  });
+});

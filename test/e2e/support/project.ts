@@ -1,0 +1,207 @@
+/** A clone of the repository with a stack, driven by what its user types. */
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { execFileSync } from "node:child_process";
+import { dirname, join } from "node:path";
+import type { EngineEvent } from "@pulumi/pulumi/automation";
+import { type Change, changesIn, readEvents, summaryOf } from "./changes";
+import { attempt, type Outcome, run, type Running, start } from "./run";
+import { repository } from "./workspace";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What a command of Pulumi's did, or would do. */
+export interface Result extends Outcome {
+  /** Every resource that it changed, or announced to change. */
+  readonly changes: readonly Change[];
+  /** What its summary counts besides what stays the same. */
+  readonly counts: Readonly<Record<string, number>>;
+  readonly events: readonly EngineEvent[];
+}
+
+/** What the stack's `make outputs` prints. */
+export interface Outputs {
+  readonly proxyUrl: string;
+  readonly app1Url: string;
+  readonly managers: readonly { readonly name: string; readonly address: string }[];
+  readonly standIns: Readonly<Record<string, string>>;
+}
+
+/** Where a project is driven from. */
+export interface Place {
+  /** The clone. */
+  readonly folder: string;
+  /** What its commands find in their environment besides this process's own. */
+  readonly env: Environment;
+  /** The folder that takes the output and the event logs of its commands. */
+  readonly logs: string;
+}
+
+export class Project {
+  constructor(
+    readonly stack: string,
+    readonly place: Place,
+  ) {}
+
+  /** `make TARGET` that has to succeed. */
+  make(target: string, env: Environment = {}): Promise<Outcome> {
+    return run("make", this.makeArgs(target), this.options(`make ${target}`, env));
+  }
+
+  /** `make TARGET`, whatever comes of it. */
+  tryMake(target: string, env: Environment = {}): Promise<Outcome> {
+    return attempt("make", this.makeArgs(target), this.options(`make ${target}`, env));
+  }
+
+  /** Starts `make TARGET` and returns at once. */
+  startMake(target: string): Running {
+    return start("make", this.makeArgs(target), this.options(`make ${target}`));
+  }
+
+  /** `make up`, with what it changed. */
+  up(): Promise<Result> {
+    return this.withEvents(false, (env) => this.make("up", env));
+  }
+
+  preview(env: Environment = {}): Promise<Result> {
+    return this.withEvents(true, (events) => this.pulumi(["preview"], { ...env, ...events }));
+  }
+
+  refresh(): Promise<Result> {
+    return this.withEvents(false, (env) =>
+      this.pulumi(["refresh", "--yes", "--skip-preview"], env),
+    );
+  }
+
+  /** `make outputs`, parsed. */
+  async outputs(): Promise<Outputs> {
+    return JSON.parse((await this.make("outputs")).stdout) as Outputs;
+  }
+
+  /** The stack's state, as text. It may hold secrets, so it is not logged. */
+  async state(...args: string[]): Promise<string> {
+    const [command, all, options] = this.pulumiCommand(["stack", "export", ...args], {});
+    return (await run(command, all, { ...options, log: undefined })).stdout;
+  }
+
+  setConfig(key: string, value: string): Promise<Outcome> {
+    return this.pulumi(["config", "set", key, value]);
+  }
+
+  /** Any command of the CLI on this stack. */
+  pulumi(args: readonly string[], env: Environment = {}): Promise<Outcome> {
+    return run(...this.pulumiCommand(args, env));
+  }
+
+  tryPulumi(args: readonly string[], env: Environment = {}): Promise<Outcome> {
+    return attempt(...this.pulumiCommand(args, env));
+  }
+
+  /** Takes over the stack of another clone, by its settings. */
+  adopt(other: Project): void {
+    const settings = `Pulumi.${this.stack}.yaml`;
+    copyFileSync(join(other.place.folder, settings), join(this.place.folder, settings));
+  }
+
+  /** Makes this project's folder a copy of another clone, with its packages. */
+  copyOf(other: string): void {
+    execFileSync("cp", ["-a", other, this.place.folder]);
+  }
+
+  /** Rewrites a source file. @throws when that leaves it as it was. */
+  edit(path: string, change: (text: string) => string): void {
+    const file = join(this.place.folder, path);
+    const before = readFileSync(file, "utf8");
+    const after = change(before);
+    if (after === before) throw new Error(`the edit changes nothing in ${path}`);
+    writeFileSync(file, after);
+  }
+
+  private makeArgs(target: string): string[] {
+    return [target, `STACK=${this.stack}`];
+  }
+
+  private pulumiCommand(
+    args: readonly string[],
+    env: Environment,
+  ): [string, string[], ReturnType<Project["options"]>] {
+    const all = [...args, "--stack", this.stack, "--non-interactive"];
+    return [join(this.place.folder, "scripts/pulumi"), all, this.options(`pulumi ${args[0]}`, env)];
+  }
+
+  private options(name: string, env: Environment = {}) {
+    mkdirSync(this.place.logs, { recursive: true });
+    const log = join(this.place.logs, `${this.stack} ${name}.log`);
+    writeFileSync(log, `=== ${name}, ${new Date().toISOString()}\n`, { flag: "a" });
+    return { cwd: this.place.folder, env: { ...this.place.env, ...env }, log };
+  }
+
+  /** Has the CLI write its event log, which is offered with the debug commands only. */
+  private async withEvents(
+    planned: boolean,
+    command: (env: Environment) => Promise<Outcome>,
+  ): Promise<Result> {
+    mkdirSync(this.place.logs, { recursive: true });
+    const file = join(this.place.logs, `${this.stack} ${Date.now()}.events`);
+    const outcome = await command({
+      PULUMI_DEBUG_COMMANDS: "true",
+      PULUMI_OPTION_EVENT_LOG: file,
+    });
+    const events = readEvents(file);
+    return {
+      ...outcome,
+      ...{ events, changes: changesIn(events, planned), counts: summaryOf(events) },
+    };
+  }
+}
+
+/**
+ * Clones the repository as it is now, with what is not committed yet, and gives the clone the packages
+ * that the repository has, so that `make` finds nothing to install.
+ */
+export function cloneRepository(folder: string, umask = 0o022): void {
+  const git = (cwd: string, ...args: string[]) =>
+    execFileSync("git", args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+  const before = process.umask(umask);
+  try {
+    mkdirSync(dirname(folder), { recursive: true });
+    git(repository, "clone", "--quiet", "--no-hardlinks", ".", folder);
+    const changed = git(
+      repository,
+      "ls-files",
+      "-z",
+      "--modified",
+      "--others",
+      "--deleted",
+      "--exclude-standard",
+    );
+    for (const path of new Set(changed.split("\0").filter(Boolean))) {
+      const [from, to] = [join(repository, path), join(folder, path)];
+      if (!existsSync(from)) {
+        execFileSync("rm", ["-f", to]);
+        continue;
+      }
+      mkdirSync(dirname(to), { recursive: true });
+      writeFileSync(to, readFileSync(from));
+      chmodSync(to, isExecutable(from) ? 0o777 & ~umask : 0o666 & ~umask);
+    }
+    for (const packages of ["node_modules", "offline/node_modules"]) {
+      if (!existsSync(join(repository, packages))) continue;
+      execFileSync("cp", ["-a", join(repository, packages), join(folder, packages)]);
+      // Newer than the lock file: that is how the toolchain knows that they are installed.
+      utimesSync(join(folder, packages, ".package-lock.json"), new Date(), new Date());
+    }
+  } finally {
+    process.umask(before);
+  }
+}
+
+const isExecutable = (file: string): boolean => (statSync(file).mode & 0o100) !== 0;
