@@ -107,7 +107,7 @@ export function readSettings(
         httpRequest: seconds("TIMEOUT_HTTP_REQUEST", 5),
         httpKeepAlive: seconds("TIMEOUT_HTTP_KEEP_ALIVE", 10),
       },
-      maxConnections: number("MAXCONN", 1000, 10, 30_000),
+      maxConnections: number("MAXCONN", 2000, 10, 30_000),
       threads: number("THREADS", Math.min(4, Math.max(1, cpus)), 1, 64),
       stateFile: join(runDir, "server-state"),
     },

@@ -77,20 +77,23 @@ describe("quote", () => {
 
 describe("slotsFor", () => {
   it.each([
-    [1, 16],
-    [8, 16],
-    [10, 16],
-    [11, 32],
-    [40, 64],
-    [43, 128],
-    [undefined, GLOBAL_SLOTS],
-  ])("gives %p replicas %p slots", (replicas, slots) => {
-    expect(slotsFor(replicas)).toBe(slots);
+    [1, 1, 16],
+    [8, 127, 16],
+    [10, 1, 16],
+    [11, 1, 32],
+    [40, 1, 64],
+    [43, 1, 128],
+    [1, 128, 4],
+    [3, 500, 8],
+    [8, 500, 16],
+    [undefined, 1, GLOBAL_SLOTS],
+  ])("gives %p replicas among %p services %p slots", (replicas, services, slots) => {
+    expect(slotsFor(replicas, services)).toBe(slots);
   });
 
   it("always leaves room for half as many tasks again", () => {
     for (let replicas = 1; replicas <= 500; replicas++) {
-      expect(slotsFor(replicas)).toBeGreaterThanOrEqual(replicas * 1.5);
+      expect(slotsFor(replicas, 1)).toBeGreaterThanOrEqual(replicas * 1.5);
     }
   });
 });

@@ -1,6 +1,5 @@
 import type { Destination, Service } from "../routes/service";
 import { quote } from "./quote";
-import { slotsFor } from "./slots";
 
 /** Methods that may be sent again when a task died over them (RFC 9110, 9.2.2). */
 const IDEMPOTENT = ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"];
@@ -14,7 +13,7 @@ export function backendName(service: Service, { port, index }: Destination): str
 }
 
 /** Follows the service's tasks by DNS and sends requests to those that are ready. */
-export function renderBackend(service: Service, destination: Destination): string[] {
+export function renderBackend(service: Service, destination: Destination, slots: number): string[] {
   const { healthPath, timeoutServer, timeoutTunnel, port } = destination;
   return [
     `backend ${backendName(service, destination)}`,
@@ -22,7 +21,7 @@ export function renderBackend(service: Service, destination: Destination): strin
     ...(timeoutServer === undefined ? [] : [`    timeout server ${timeoutServer}s`]),
     ...(timeoutTunnel === undefined ? [] : [`    timeout tunnel ${timeoutTunnel}s`]),
     `    http-request disable-l7-retry unless { method ${IDEMPOTENT.join(" ")} }`,
-    `    server-template task ${slotsFor(service.replicas)} tasks.${service.name}:${port}`,
+    `    server-template task ${slots} tasks.${service.name}:${port}`,
   ];
 }
 

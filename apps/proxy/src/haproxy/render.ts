@@ -5,6 +5,7 @@ import { renderErrors } from "./errors";
 import { renderHttpFrontend, renderLifecycle } from "./frontend";
 import type { RenderOptions } from "./options";
 import { quote } from "./quote";
+import { slotsFor } from "./slots";
 
 /** Renders the whole haproxy.cfg. Pure: the same routes give the same text, whatever order they came in. */
 export function renderConfig(table: RouteTable, options: RenderOptions): string {
@@ -16,7 +17,9 @@ export function renderConfig(table: RouteTable, options: RenderOptions): string 
     renderHttpFrontend(orderRules(services), table.loaded, options),
     renderLifecycle(),
     ...orderServices(services).flatMap((service) =>
-      service.destinations.map((destination) => renderBackend(service, destination)),
+      service.destinations.map((destination) =>
+        renderBackend(service, destination, slotsFor(service.replicas, services.length)),
+      ),
     ),
   ];
   return `${sections.map((lines) => lines.join("\n")).join("\n\n")}\n`;
