@@ -5,6 +5,9 @@
 #   image   the image's official name, the folder it is based on, and what it is, as `image=`, `base=`, `description=`
 #   build   makes it: build TAG LABEL…, run in that folder; an image without one is made from its Dockerfile
 
+# What goes into images must not depend on the user's umask, nor on that of the clone.
+umask 022
+
 unset DOCKER_HOST DOCKER_TLS_VERIFY DOCKER_CERT_PATH DOCKER_CONTEXT
 
 say() { echo "==> $*" >&2; }
