@@ -56,13 +56,13 @@ export function commandProvider(): Provider {
     delete: async (context, _id, properties) =>
       resourceFor(context.type).delete(context, properties),
 
-    async invoke(token, args, signal) {
+    async invoke(token, args, context) {
       if (token !== "command:local:run") throw new NotSupported(`the function ${token}`);
       if (hasUnknown(args)) return {};
       const { failures } = check(localRunModel, args);
       if (failures.length > 0) throw new Error(failures.map(({ reason }) => reason).join("\n"));
       const { command, ...options } = revealMap(args) as unknown as RunArgs;
-      const output = await runLocally(command, options, {}, { signal, status: () => undefined });
+      const output = await runLocally(command, options, {}, context);
       return { ...args, ...output };
     },
   };

@@ -88,7 +88,7 @@ export function dockerProvider(): Provider {
         handlerFor(context.type).delete(operate(context), id, properties),
       ),
 
-    async invoke(token, args, signal) {
+    async invoke(token, args, { signal }) {
       if (token !== "docker:index/getNetwork:getNetwork") {
         throw new NotSupported(`the function ${token}`);
       }

@@ -112,7 +112,11 @@ export interface Provider {
     news: PropertyMap,
   ): Promise<PropertyMap>;
   delete(context: Context, id: string, properties: PropertyMap): Promise<void>;
-  invoke(token: string, args: PropertyMap, signal: AbortSignal): Promise<PropertyMap>;
+  invoke(
+    token: string,
+    args: PropertyMap,
+    context: Pick<Context, "signal" | "status">,
+  ): Promise<PropertyMap>;
 }
 
 /**

@@ -195,7 +195,11 @@ export function providerService(
     invoke: unary(async (request) => {
       const response = new pb.InvokeResponse();
       const args = fromStruct(request.getArgs());
-      response.setReturn(toStruct(await provider.invoke(request.getTok(), args, cancel.signal)));
+      const context = {
+        signal: cancel.signal,
+        status: (message: string) => log.send("", message, "info", true),
+      };
+      response.setReturn(toStruct(await provider.invoke(request.getTok(), args, context)));
       return response;
     }),
 

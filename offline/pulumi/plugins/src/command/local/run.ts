@@ -66,7 +66,7 @@ export async function runLocally(
 /** Node blames the program when it is the directory that does not exist. */
 function requireDirectory(dir: string | undefined, failure: (why: string) => Error): void {
   if (dir === undefined || statSync(dir, { throwIfNoEntry: false })?.isDirectory()) return;
-  throw failure(`chdir ${dir}: no such directory`);
+  throw failure(`chdir ${dir}: no such file or directory`);
 }
 
 function verdict(code: number | null, killedBy: NodeJS.Signals | null): string | undefined {
