@@ -159,8 +159,7 @@ describe("what changed", () => {
 
   test("assets are compared by content", () => {
     const source = (hash: string, path: string) => ({ source: { hash, path } });
-    const diff = (old: PropertyMap, news: PropertyMap) =>
-      diffInputs(copyModel as ResourceModel, old, news).detailed;
+    const diff = (old: PropertyMap, news: PropertyMap) => diffInputs(copyModel, old, news).detailed;
     expect(diff(source("1", "a"), source("1", "b"))).toEqual({});
     expect(diff(source("1", "a"), source("2", "a"))).toEqual({ source: "UPDATE" });
   });

@@ -101,6 +101,6 @@ test("of a map of the engine's only the given keys are looked at", () => {
 test("secrets are marked, and empty notes dropped", () => {
   const inputs = { __defaults: [], data: "eA==", name: "n" };
   const state = { data: secret("eA=="), name: "n" };
-  const projected = projectInputs(secretResource.model as ResourceModel, inputs, state, state);
+  const projected = projectInputs(secretResource.model, inputs, state, state);
   expect(projected).toEqual({ data: secret("eA=="), name: "n" });
 });

@@ -47,6 +47,8 @@ export class FakeEngine {
   readonly headers = new Map<string, IncomingMessage["headers"]>();
   readonly swarm = new FakeSwarm((image) => !image.includes("no-such"));
   readonly networks = new Map<string, NetworkInspect>();
+  /** Ids of networks that have containers. */
+  readonly busyNetworks = new Set<string>();
   private readonly volumes = new Map<string, VolumeInspect>();
   private readonly data = new Map<string, DataObject>();
   private readonly images = new Map<string, ImageInspect>();
@@ -93,7 +95,7 @@ export class FakeEngine {
     ["GET", /^\/_ping$/, () => "OK"],
     ["POST", /^\/networks\/create$/, ({ body }) => this.createNetwork(parse(body))],
     ["GET", /^\/networks\/(.+)$/, ({ name }) => this.findNetwork(name)],
-    ["DELETE", /^\/networks\/(.+)$/, ({ name }) => this.networks.delete(this.findNetwork(name).Id)],
+    ["DELETE", /^\/networks\/(.+)$/, ({ name }) => this.removeNetwork(name)],
     ["POST", /^\/volumes\/create$/, ({ body }) => this.createVolume(parse(body))],
     ["GET", /^\/volumes\/(.+)$/, ({ name }) => found(this.volumes, name, "volume")],
     ["DELETE", /^\/volumes\/(.+)$/, ({ name }) => remove(this.volumes, name, "volume")],
@@ -143,7 +145,7 @@ export class FakeEngine {
         ? { ...given.Options, "com.docker.network.driver.overlay.vxlanid_list": `${4097 + number}` }
         : (given.Options ?? null),
       IPAM: {
-        Driver: given.IPAM.Driver,
+        Driver: given.IPAM.Driver ?? "default",
         Options: given.IPAM.Options ?? null,
         Config: ranges.map((range) => ({
           ...range,
@@ -160,6 +162,12 @@ export class FakeEngine {
     const network = this.networks.get(name) ?? byName;
     if (!network) throw new Refusal(404, `network ${name} not found`);
     return network;
+  }
+
+  private removeNetwork(name: string): void {
+    const { Id } = this.findNetwork(name);
+    if (this.busyNetworks.has(Id)) throw new Refusal(403, `network ${name} has active endpoints`);
+    this.networks.delete(Id);
   }
 
   private createVolume(given: { Name: string; Driver?: string; Labels?: Record<string, string> }) {

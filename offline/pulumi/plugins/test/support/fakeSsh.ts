@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
 import { spawn } from "node:child_process";
+import { connect } from "node:net";
 import type { AddressInfo } from "node:net";
 import { utils, Server } from "ssh2";
 import type { Connection as ServerConnection, SFTPWrapper, Session } from "ssh2";
@@ -12,6 +13,8 @@ export class FakeSsh {
   /** Files written over SFTP: path → content. */
   readonly files = new Map<string, string>();
   readonly directories = new Set<string>(["/", "/srv"]);
+  /** Connections made through the server. */
+  tunnels = 0;
   private readonly server: Server;
   readonly hostKey: string;
 
@@ -45,6 +48,13 @@ export class FakeSsh {
     });
     client.on("ready", () => {
       client.on("session", (accept) => this.serveSession(accept()));
+      client.on("tcpip", (accept, _reject, { destIP, destPort }) => {
+        this.tunnels++;
+        const socket = connect(destPort, destIP);
+        const channel = accept();
+        channel.pipe(socket).on("error", () => channel.destroy());
+        socket.pipe(channel);
+      });
     });
   }
 
@@ -56,7 +66,10 @@ export class FakeSsh {
     });
     session.on("exec", (accept, _reject, { command }) => {
       const channel = accept();
-      const child = spawn("/bin/sh", ["-c", command], { env });
+      const child = spawn("/bin/sh", ["-c", command], { env, detached: true });
+      channel.once("close", () => {
+        if (child.exitCode === null) process.kill(-(child.pid ?? 0), "SIGKILL");
+      });
       channel.pipe(child.stdin).on("error", () => undefined);
       child.stdout.on("data", (chunk: Buffer) => channel.write(chunk));
       child.stderr.on("data", (chunk: Buffer) => channel.stderr.write(chunk));

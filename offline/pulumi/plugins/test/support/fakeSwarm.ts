@@ -16,6 +16,8 @@ export interface FakeService {
  */
 export class FakeSwarm {
   readonly services = new Map<string, FakeService>();
+  /** Tasks of services that are gone. */
+  readonly leaving: Task[] = [];
   private taskCount = 0;
   private updateCount = 0;
 
@@ -80,7 +82,7 @@ export class FakeSwarm {
   }
 
   allTasks(): Task[] {
-    return [...this.services.values()].flatMap(({ tasks }) => tasks);
+    return [...this.leaving, ...[...this.services.values()].flatMap(({ tasks }) => tasks)];
   }
 
   private get(id: string): FakeService {

@@ -28,13 +28,13 @@ class ProcessSocket extends Duplex {
     child.stdout.on("data", (chunk: Buffer) => {
       if (!this.push(chunk)) child.stdout.pause();
     });
-    child.stdout.once("end", () => this.push(null));
     child.stderr.on("data", (chunk: Buffer) => (this.complaint += chunk.toString()));
     child.stdin.on("error", () => undefined); // "close" tells more
     child.once("error", (error) => this.destroy(error));
+    // The end of stdout alone would look like a server that hung up, whatever the command had to say.
     child.once("close", (code) => {
-      const why = this.complaint.trim() || `exit status ${code ?? "unknown"}`;
-      this.destroy(code === 0 ? undefined : new Error(`${program}: ${why}`));
+      if (code === 0) this.push(null);
+      else this.destroy(new Error(`${program}: ${this.complaint.trim() || `exit status ${code}`}`));
     });
   }
 
@@ -42,8 +42,9 @@ class ProcessSocket extends Duplex {
     this.child.stdout.resume();
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void) {
-    this.child.stdin.write(chunk, done);
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void) {
+    // A command that has gone says why when it closes.
+    this.child.stdin.write(chunk, () => done());
   }
 
   override _final(done: () => void): void {
