@@ -6,4 +6,5 @@ module.exports = {
   maxWorkers: 1,
   testTimeout: 60_000,
   globalSetup: "<rootDir>/test/integration/setup.js",
+  globalTeardown: "<rootDir>/test/integration/teardown.js",
 };

@@ -57,7 +57,7 @@ export async function distribute(path: string, options: PeerOptions): Promise<vo
     peers.map(async (peer) => {
       try {
         const response = await fetch(`http://${peer}:${options.port}${url.pathname}${url.search}`, {
-          signal: AbortSignal.timeout(options.timeoutMs ?? 15_000),
+          signal: AbortSignal.timeout(options.timeoutMs ?? 5_000),
         });
         await response.body?.cancel();
         return response.ok ? [] : [`${peer} (${response.status})`];
