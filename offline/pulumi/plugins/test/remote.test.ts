@@ -9,9 +9,6 @@ import { contextFor } from "./support/context";
 import { FakeSsh, PASSWORD } from "./support/fakeSsh";
 import { until } from "./support/until";
 
-const OTHER_KEY =
-  "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0000000000000000000000000000000000000000000";
-
 let ssh: FakeSsh;
 let port: number;
 beforeAll(async () => {
@@ -65,7 +62,7 @@ describe("the host", () => {
     expect((await run("echo ok", { connection: known })).stdout).toBe("ok");
   });
   test("is refused with another key", async () => {
-    const wrong = connection({ hostKey: OTHER_KEY });
+    const wrong = connection({ hostKey: new FakeSsh().hostKey });
     await expect(run("true", { connection: wrong })).rejects.toThrow(/after 0 failed attempts/);
   });
   test("is refused with a key that is none", async () => {

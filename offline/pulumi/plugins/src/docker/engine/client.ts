@@ -94,12 +94,13 @@ export class EngineClient {
   }
 }
 
+/** One connection for each request, as the real plugin has it: a kept one may be closed by what is between just when it is used. */
 function requestOptions(endpoint: Endpoint): http.RequestOptions {
   switch (endpoint.kind) {
     case "unix":
-      return { socketPath: endpoint.path, host: "docker" };
+      return { socketPath: endpoint.path, host: "docker", agent: false };
     case "tcp":
-      return { host: endpoint.host, port: endpoint.port, ...endpoint.tls };
+      return { host: endpoint.host, port: endpoint.port, agent: false, ...endpoint.tls };
     case "ssh":
       return { agent: new CommandAgent(endpoint.command), host: "docker" };
   }
