@@ -2,6 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { defaultPorts, defaultSubnet, mostMachines, type Ports, type Role } from "./addresses";
+import { refusal } from "./refusal";
 
 /** Everything that a stack can be told. Memory is in MiB. */
 export interface StackConfig {
@@ -68,15 +69,15 @@ export function parseConfig(
   values: Readonly<Record<string, string>>,
 ): StackConfig {
   const result = schema.safeParse(values);
-  if (!result.success) throw refusal(result.error.issues, values);
+  if (!result.success) throw wrongKeys(result.error.issues, values);
   const value = result.data;
   if (!/^[a-z][a-z0-9-]{0,39}$/.test(stack)) {
-    throw new pulumi.RunError(
+    throw refusal(
       `the stack's name must be of a-z, 0-9 and "-" and at most 40 long, as it names containers; got "${stack}"`,
     );
   }
   if (value.proxyReplicas > value.managers) {
-    throw new pulumi.RunError(
+    throw refusal(
       `proxyReplicas must be at most the number of managers (${value.managers}), as each takes a manager's ` +
         `ports 80 and 443; got ${value.proxyReplicas}. Lower it or raise "managers".`,
     );
@@ -92,7 +93,7 @@ export function parseConfig(
     Object.entries(ports).some(([other, n]) => other !== name && n === number),
   );
   if (twice) {
-    throw new pulumi.RunError(
+    throw refusal(
       `${twice[0]}Port: ${twice[1]} is given to two things of the stack. Give each its own port.`,
     );
   }
@@ -113,7 +114,7 @@ export function parseConfig(
   };
 }
 
-function refusal(
+function wrongKeys(
   issues: readonly z.core.$ZodIssue[],
   values: Readonly<Record<string, string>>,
 ): pulumi.RunError {
@@ -128,5 +129,5 @@ function refusal(
     const key = issue.path.map(String).join(".");
     return `${key}: ${issue.message}, got "${values[key] ?? ""}" (set it with "pulumi config set ${key} …")`;
   });
-  return new pulumi.RunError(`the configuration is not usable:\n  ${lines.join("\n  ")}`);
+  return refusal(`the configuration is not usable:\n  ${lines.join("\n  ")}`);
 }

@@ -3,9 +3,9 @@
  * its way. Commands have no Read, so this is how a machine that vanished is seen by `preview`.
  */
 import { local } from "@pulumi/command";
-import * as pulumi from "@pulumi/pulumi";
 import { overlaps } from "./addresses";
 import type { StackConfig } from "./config";
+import { refusal } from "./refusal";
 
 /** The host's engine. Never taken from DOCKER_HOST: the machines must be where their ports are. */
 export const hostEngine = "unix:///var/run/docker.sock";
@@ -41,14 +41,9 @@ export interface HostFacts {
  * @throws pulumi.RunError when no engine answers, a port is taken, or the subnet collides.
  */
 export async function inspectHost(config: StackConfig, images: readonly string[]): Promise<Host> {
-  const { stdout } = await local.run({
-    command: "bash scripts/host/inspect.sh",
-    environment: { STACK: config.stack, ENGINE: hostEngine, IMAGES: images.join("\n") },
-    logging: "none",
-  });
-  const facts = parseFacts(stdout);
+  const facts = parseFacts(await report(config.stack, images));
   const obstacle = findObstacle(config, facts);
-  if (obstacle) throw new pulumi.RunError(obstacle);
+  if (obstacle) throw refusal(obstacle);
   const fresh = Date.now().toString(36);
   return {
     platform: facts.platform,
@@ -56,6 +51,23 @@ export async function inspectHost(config: StackConfig, images: readonly string[]
       facts.containers.find((c) => c.name === name && isUp(c.state))?.generation ?? fresh,
     standIns: facts.standIns,
   };
+}
+
+async function report(stack: string, images: readonly string[]): Promise<string> {
+  try {
+    const { stdout } = await local.run({
+      command: "bash scripts/host/inspect.sh",
+      environment: { STACK: stack, ENGINE: hostEngine, IMAGES: images.join("\n") },
+      logging: "none",
+    });
+    return stdout;
+  } catch (error) {
+    // The plugin puts what the script said at the end of its own message.
+    const lines = String(error instanceof Error ? error.message : error)
+      .trimEnd()
+      .split("\n");
+    throw refusal(lines.at(-1) ?? "");
+  }
 }
 
 /** A container that restarts comes back by its restart policy: nothing to do. */

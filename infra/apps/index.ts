@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { StackConfig } from "../config";
 import type { Foundation } from "../foundation";
+import { refusal } from "../refusal";
 import { App, appMemory, type AppSpec } from "./app";
 
 export interface AppsArgs {
@@ -30,14 +31,14 @@ export function checkApps(config: StackConfig, apps: readonly AppSpec[]): readon
   for (const [i, app] of apps.entries()) {
     const before = apps.slice(0, i);
     if (before.some(({ name }) => name === app.name)) {
-      throw new pulumi.RunError(`two apps are named "${app.name}": give each a name of its own`);
+      throw refusal(`two apps are named "${app.name}": give each a name of its own`);
     }
     if (!/^(\/[A-Za-z0-9._~-]+)+$/.test(app.path)) {
-      throw new pulumi.RunError(`${app.name}: path must look like "/app1", got "${app.path}"`);
+      throw refusal(`${app.name}: path must look like "/app1", got "${app.path}"`);
     }
     const rival = before.find((other) => other.path === app.path && shareDomain(other, app));
     if (rival) {
-      throw new pulumi.RunError(
+      throw refusal(
         `${app.name}: path "${app.path}" belongs to ${rival.name} already. Give one another path, or other domains.`,
       );
     }
@@ -49,7 +50,7 @@ export function checkApps(config: StackConfig, apps: readonly AppSpec[]): readon
   );
   if (asked > room) {
     const replicas = apps.map((app) => `${app.name} ${app.replicas}`).join(", ");
-    throw new pulumi.RunError(
+    throw refusal(
       `the workers cannot hold these replicas (${replicas}): they reserve ${asked} MiB of ${room} MiB. ` +
         `Lower the replicas (app1Replicas), or raise "workers" or "workerMemory".`,
     );
