@@ -34,9 +34,23 @@ export class BuiltImage extends pulumi.ComponentResource {
     super("swarm:image:BuiltImage", name, {}, opts);
 
     const { registry } = args;
-    const local_ = pulumi.interpolate`${args.repository}:${args.tag}`;
-    const imageName = registry ? pulumi.interpolate`${registry.pushAddress}/${local_}` : local_;
+    const localName = pulumi.interpolate`${args.repository}:${args.tag}`;
+    const imageName = registry
+      ? pulumi.interpolate`${registry.pushAddress}/${localName}`
+      : localName;
     setRepositoryModes(args.context);
+    // Deleting an Image resource leaves its tag behind on the engine. What removes it is there before
+    // the image is, so that a build that was cut off leaves nothing either.
+    const tag = new local.Command(
+      `${name}-tag`,
+      {
+        create: "true",
+        update: "true",
+        delete: "bash scripts/host/untag.sh",
+        environment: { ENGINE: hostEngine, IMAGE: imageName },
+      },
+      { parent: this },
+    );
     const image = new docker.Image(
       `${name}-build`,
       {
@@ -49,18 +63,7 @@ export class BuiltImage extends pulumi.ComponentResource {
         },
         skipPush: registry === undefined,
       },
-      { parent: this, provider: args.engine },
-    );
-    // Deleting an Image resource leaves the tag behind on the engine.
-    new local.Command(
-      `${name}-tag`,
-      {
-        create: "true",
-        update: "true",
-        delete: "bash scripts/host/untag.sh",
-        environment: { ENGINE: hostEngine, IMAGE: image.imageName },
-      },
-      { parent: this },
+      { parent: this, provider: args.engine, dependsOn: tag },
     );
 
     this.reference = registry

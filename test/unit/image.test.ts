@@ -43,6 +43,7 @@ test("builds with BuildKit on the host's engine, pushes, and removes its tag whe
       builderVersion: "BuilderBuildKit",
     },
   });
+  expect(image.dependsOn).toContain("app1-image-tag");
   expect(image).toMatchObject({ provider: "engine", parent: "swarm:image:BuiltImage app1-image" });
   expect(only(all, "command:local:Command", "app1-image-tag").inputs).toMatchObject({
     create: "true",
