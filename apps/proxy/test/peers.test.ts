@@ -128,8 +128,9 @@ describe("startServers", () => {
 
   it("listens on the address in the control network only", async () => {
     const servers = await start("127.8.0.0/16", ["10.0.0.1", "127.8.0.1", "127.0.0.1"]);
-    expect(servers[0]?.address()).toMatchObject({ address: "127.8.0.1" });
+    const addresses = servers.map((server) => server.address());
     servers.forEach((server) => server.close());
+    expect(addresses[0]).toMatchObject({ address: "127.8.0.1" });
   });
 
   it("fails when it has no address there", async () => {
