@@ -2,8 +2,10 @@
 # Pulumi locks a stack while it works on it. A run that is killed leaves the lock behind: on a backend of files each lock tells
 # the process and the host that hold it, so one whose process is gone can be removed. Sourced.
 
-# Whether the process of that number is a Pulumi CLI that runs.
-is_running_cli() { [ "$(cat "/proc/$1/comm" 2>/dev/null)" = pulumi ]; }
+# Whether the process of that number is a Pulumi CLI that runs: one that was killed keeps its number and name until it is reaped.
+is_running_cli() {
+    [ "$(cat "/proc/$1/comm" 2>/dev/null)" = pulumi ] && ! grep -qs '^State:[[:space:]]*[ZX]' "/proc/$1/status"
+}
 
 remove_stale_locks() {
     case ${PULUMI_BACKEND_URL-} in file://*) ;; *) return 0 ;; esac

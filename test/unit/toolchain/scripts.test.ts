@@ -68,6 +68,21 @@ describe("locks", () => {
     expect(left()).toEqual([]);
   });
 
+  test("a CLI that was killed and is not reaped yet does not run", () => {
+    // The parent has become a program that does not wait for children.
+    const { stdout } = call(`
+      cp "$(command -v sleep)" "$HOME/pulumi"
+      sh -c '"$HOME/pulumi" 60 & echo $! >"$HOME/pid"; exec sleep 60' >/dev/null 2>&1 & parent=$!
+      until [ -s "$HOME/pid" ] && pid=$(cat "$HOME/pid") && grep -q pulumi "/proc/$pid/comm"; do :; done
+      if is_running_cli "$pid"; then echo runs; fi
+      kill -KILL "$pid"
+      until grep -q '^State:.*Z' "/proc/$pid/status"; do :; done
+      if is_running_cli "$pid"; then echo still runs; fi
+      cat "/proc/$pid/comm"
+      kill "$parent"`);
+    expect(stdout).toBe("runs\npulumi\n");
+  });
+
   test("other backends are none of its business", () => {
     lock("stale", nobody, hostname());
     call("remove_stale_locks", { PULUMI_BACKEND_URL: "s3://bucket" });
