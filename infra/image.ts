@@ -38,9 +38,8 @@ export class BuiltImage extends pulumi.ComponentResource {
     const imageName = registry
       ? pulumi.interpolate`${registry.pushAddress}/${localName}`
       : localName;
-    setRepositoryModes(args.context);
-    // Deleting an Image resource leaves its tag behind on the engine. What removes it is there before
-    // the image is, so that a build that was cut off leaves nothing either.
+    // Deleting an Image resource leaves the tag behind on the engine. What removes it is there before the
+    // image, so that a build that was cut off leaves none either.
     const tag = new local.Command(
       `${name}-tag`,
       {
@@ -51,6 +50,7 @@ export class BuiltImage extends pulumi.ComponentResource {
       },
       { parent: this },
     );
+    setRepositoryModes(args.context);
     const image = new docker.Image(
       `${name}-build`,
       {
