@@ -75,10 +75,7 @@ async function deployStack(swarm: SwarmView, compose: string): Promise<number> {
 }
 
 async function destroyServices(project: Project): Promise<void> {
-  const { deployment } = JSON.parse(await project.state()) as {
-    deployment: { resources: { urn: string; type: string }[] };
-  };
-  const services = deployment.resources.filter(({ type }) => type.endsWith(":Service"));
+  const services = (await project.resources()).filter(({ type }) => type.endsWith(":Service"));
   const targets = services.flatMap(({ urn }) => ["--target", urn]);
   await project.pulumi(["destroy", "--yes", "--skip-preview", ...targets]);
 }

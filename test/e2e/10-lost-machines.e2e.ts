@@ -10,14 +10,15 @@ import {
   swarm,
 } from "./support/cluster";
 import { docker } from "./support/engine";
+import { eventually } from "./support/eventually";
 
 beforeAll(requireCluster);
 
 /** What looks after one machine: its container and its place in the swarm. */
-const resourcesOf = (machine: string) => [
-  { op: "update", type: "command:local:Command", name: `${machine}-container` },
-  { op: "update", type: "command:local:Command", name: `swarm-${machine}` },
-];
+const resourcesOf = (machine: string) =>
+  [`${machine}-container`, `swarm-${machine}`]
+    .sort()
+    .map((name) => ({ op: "update", type: "command:local:Command", name }));
 
 const without = <T>(record: Record<string, T>, key: string): Record<string, T> =>
   Object.fromEntries(Object.entries(record).filter(([name]) => name !== key));
@@ -57,7 +58,10 @@ describe("manager-1 stopped", () => {
     const { app1Url } = await project.outputs();
     await docker("container", "stop", containerOf("manager-1"));
     await served(app1Url, 10_000);
-    const nodes = await swarm.through("manager-2").nodes();
+    // The others elect a leader, if it was the leader.
+    const nodes = await eventually("a leader", { withinMs: 30_000 }, () =>
+      swarm.through("manager-2").nodes(),
+    );
     expect(nodes).toHaveLength(7);
   });
 

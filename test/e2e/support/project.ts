@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { type Change, changesIn, readEvents, summaryOf } from "./changes";
@@ -33,6 +34,12 @@ export interface Outputs {
   readonly app1Url: string;
   readonly managers: readonly { readonly name: string; readonly address: string }[];
   readonly standIns: Readonly<Record<string, string>>;
+}
+
+/** A resource in the state, as far as tests look at it. */
+export interface Resource {
+  readonly urn: string;
+  readonly type: string;
 }
 
 /** Where a project is driven from. */
@@ -90,6 +97,20 @@ export class Project {
   async state(...args: string[]): Promise<string> {
     const [command, all, options] = this.pulumiCommand(["stack", "export", ...args], {});
     return (await run(command, all, { ...options, log: undefined })).stdout;
+  }
+
+  /** The resources in the state. */
+  async resources(...args: string[]): Promise<readonly Resource[]> {
+    const { deployment } = JSON.parse(await this.state(...args)) as {
+      deployment: { resources?: Resource[] };
+    };
+    return deployment.resources ?? [];
+  }
+
+  /** A digest of all resources with their secrets, whose encryption differs from one write to the next. */
+  async fingerprint(): Promise<string> {
+    const resources = await this.resources("--show-secrets");
+    return createHash("sha256").update(JSON.stringify(resources)).digest("hex");
   }
 
   setConfig(key: string, value: string): Promise<Outcome> {
