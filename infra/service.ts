@@ -116,7 +116,6 @@ export class SwarmService extends pulumi.ComponentResource {
       {
         parent: this,
         deletedWith: args.cluster,
-        customTimeouts: { create: "6m", update: "10m" },
       },
     );
 

@@ -46,6 +46,8 @@ export class Proxy extends pulumi.ComponentResource {
           LISTENER_ADDRESS: LISTENER,
           SERVICE_NAME: CONTROL_ALIAS,
           CONTROL_SUBNET: overlaySubnets.control,
+          // A notice that came while a task was starting, and not in DNS yet, is made up for.
+          REPEAT_RELOAD: "true",
           EDGE_ADDRESSES: args.edgeAddresses.join(","),
         },
         healthcheck: ["node", "dist/healthcheck.js"],

@@ -118,7 +118,8 @@ function renderForwarding(): string[] {
 
 /**
  * The health page, for the edge and for the health check inside the container. The edge's check says LOCAL in its PROXY
- * header, so that its address is its own; everyone else's is the client's.
+ * header, so that its address is its own; everyone else's is the client's. A proxy that drains answers 404, by which
+ * HAProxy's `http-check disable-on-404` sends it nothing new and leaves its connections alone; 503 would end them.
  */
 function renderHealth(loaded: boolean, { edgeAddresses }: RenderOptions): string[] {
   const answer = (status: number, text: string, condition = ""): string =>
@@ -127,8 +128,9 @@ function renderHealth(loaded: boolean, { edgeAddresses }: RenderOptions): string
     `    acl health path ${HEALTH_PATH}`,
     ...["127.0.0.1", ...edgeAddresses].map((address) => `    acl from_checker src ${address}`),
     "    http-request set-log-level silent if health from_checker",
-    ...(loaded ? [answer(200, "ok", ` { nbsrv(${LIFECYCLE_BACKEND}) gt 0 }`)] : []),
-    answer(503, "unavailable"),
+    ...(loaded
+      ? [answer(200, "ok", ` { nbsrv(${LIFECYCLE_BACKEND}) gt 0 }`), answer(404, "draining")]
+      : [answer(503, "unavailable")]),
   ];
 }
 

@@ -74,7 +74,7 @@ test("SIGTERM fails the check, serves on for the drain delay, ends what is under
   });
   const start = performance.now();
   const stopped = docker("stop", "-t", "30", edged.name);
-  await eventually(async () => expect(await local("/healthz")).toMatch(/^HTTP\/1\.1 503/), 1000);
+  await eventually(async () => expect(await local("/healthz")).toMatch(/^HTTP\/1\.1 404/), 1000);
   const during = await exchange(
     edged.address,
     PROXY_V1 + GET("/app1").replace(": close", ": keep-alive"),
