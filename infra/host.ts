@@ -30,8 +30,16 @@ export interface Host {
 /** What `scripts/host/inspect.sh` reports. */
 export interface HostFacts {
   readonly platform: HostPlatform;
-  readonly containers: readonly { name: string; state: string; generation: string }[];
-  readonly networks: readonly { name: string; stack: string; subnets: readonly string[] }[];
+  readonly containers: readonly {
+    name: string;
+    state: string;
+    generation: string;
+    /** Ports of the host that it holds. */
+    ports: readonly number[];
+  }[];
+  readonly networks: readonly { name: string; subnets: readonly string[] }[];
+  /** Where the host sends packets other than by default. */
+  readonly routes: readonly { device: string; subnet: string }[];
   readonly listening: ReadonlySet<number>;
   readonly standIns: Readonly<Record<string, string>>;
 }
@@ -76,18 +84,23 @@ const isUp = (state: string): boolean => state === "running" || state === "resta
 export function parseFacts(text: string): HostFacts {
   const rows = text.split("\n").map((line) => line.split("\t"));
   const of = (kind: string) => rows.filter((row) => row[0] === kind);
-  const [, os = "linux", architecture = "amd64"] = of("platform")[0] ?? [];
+  const [, os, architecture] = of("platform")[0] ?? [];
+  if (!os || !architecture) throw new Error("scripts/host/inspect.sh named no platform");
   return {
     platform: { os, architecture },
-    containers: of("container").map(([, name = "", state = "", generation = ""]) => ({
+    containers: of("container").map(([, name = "", state = "", generation = "", ports = ""]) => ({
       name,
       state,
       generation,
+      ports: [...ports.matchAll(/:(\d+)->/g)].map(([, port]) => Number(port)),
     })),
-    networks: of("network").map(([, name = "", stack = "", subnets = ""]) => ({
+    networks: of("network").map(([, name = "", subnets = ""]) => ({
       name,
-      stack,
       subnets: subnets.split(" ").filter((s) => s.includes(".")),
+    })),
+    routes: of("route").map(([, device = "", destination = "", mask = ""]) => ({
+      device,
+      subnet: `${dotted(destination)}/${ones(mask)}`,
     })),
     listening: new Set(of("listening").map(([, port]) => Number(port))),
     standIns: Object.fromEntries(
@@ -97,6 +110,13 @@ export function parseFacts(text: string): HostFacts {
     ),
   };
 }
+
+/** `0026CF0A` as the kernel writes it, lowest byte first, is 10.207.38.0. */
+const dotted = (hex: string): string => [...Buffer.from(hex, "hex")].reverse().join(".");
+
+/** The length of a network mask written so. */
+const ones = (hex: string): number =>
+  [...parseInt(hex, 16).toString(2)].filter((bit) => bit === "1").length;
 
 /** The first thing in the stack's way, as a sentence that names the key and the remedy. */
 export function findObstacle(config: StackConfig, facts: HostFacts): string | undefined {
@@ -116,16 +136,23 @@ export function findObstacle(config: StackConfig, facts: HostFacts): string | un
       `(${collision.subnets.join(", ")}). Choose another with "pulumi config set subnet 10.N.N.0/24".`
     );
   }
-  // A port held by the stack's own containers is no clash; they hold theirs as long as they run.
-  const publishers = { http: "edge", https: "edge", engine: "edge", registry: "registry" } as const;
-  for (const [name, publisher] of Object.entries(publishers)) {
-    const number = config.ports[name as keyof typeof publishers];
-    const own = facts.containers.some(
-      (c) => c.name === `${config.prefix}-${publisher}` && isUp(c.state),
+  const route = ownNetwork
+    ? undefined
+    : facts.routes.find((r) => overlaps(r.subnet, config.subnet));
+  if (route) {
+    return (
+      `subnet: this machine reaches ${route.subnet} through ${route.device}, so ${config.subnet} would hide ` +
+      `part of it. Choose another with "pulumi config set subnet 10.N.N.0/24".`
     );
-    if (!own && facts.listening.has(number)) {
+  }
+  // What the stack's own containers hold is theirs as long as they run.
+  const own = new Set(
+    facts.containers.filter((c) => isUp(c.state)).flatMap((container) => container.ports),
+  );
+  for (const [name, port] of Object.entries<number>({ ...config.ports })) {
+    if (facts.listening.has(port) && !own.has(port)) {
       return (
-        `${name}Port: something else listens on port ${number}. ` +
+        `${name}Port: something else listens on port ${port}. ` +
         `End it, or choose another with "pulumi config set ${name}Port N".`
       );
     }

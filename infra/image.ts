@@ -47,6 +47,8 @@ export class BuiltImage extends pulumi.ComponentResource {
         update: "true",
         delete: "bash scripts/host/untag.sh",
         environment: { ENGINE: hostEngine, IMAGE: imageName },
+        // Another name is another tag: the old one is removed with the old command.
+        triggers: [imageName],
       },
       { parent: this },
     );

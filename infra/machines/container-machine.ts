@@ -24,6 +24,9 @@ export interface ContainerMachineArgs {
   readonly registry: string;
 }
 
+/** What a machine's containers get to stop well, and its engine after them. */
+const STOP_SECONDS = 60;
+
 /** The engine answers and, if it is a manager of a swarm, has a leader again. */
 const READY = `docker version && {
   [ "$(docker info --format '{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}}')" != 'active true' ] ||
@@ -67,6 +70,7 @@ export class ContainerMachine extends pulumi.ComponentResource implements Machin
           ...["--label", `swarm.role=${args.role}`],
           // With the engine's process numbers gone, a second start finds no stale pid file.
           ...["--privileged", "--init", "--tmpfs", "/run"],
+          ...["--stop-timeout", String(STOP_SECONDS)],
           ...["--volume", `${fullName}:/var/lib/docker`],
         ],
         files: [
@@ -109,6 +113,7 @@ function engineConfig(args: ContainerMachineArgs): string {
       ...(args.role === "manager" ? api : {}),
       "default-address-pools": [machineAddressPool],
       "insecure-registries": [args.registry],
+      "shutdown-timeout": STOP_SECONDS - 5,
       "log-driver": "json-file",
       "log-opts": { "max-size": "10m", "max-file": "3" },
     },

@@ -11,6 +11,7 @@ set -euo pipefail
 export DOCKER_HOST=$ENGINE
 unset DOCKER_TLS_VERIFY DOCKER_CERT_PATH DOCKER_CONTEXT
 READY_WITHIN_SECONDS=120
+INNER_WITHIN_SECONDS=60
 
 fail() { printf '%s: %s\n' "$NAME" "$*" >&2; exit 1; }
 
@@ -19,11 +20,17 @@ ensure() {
   files=$(cat)
   # shellcheck disable=SC2153 # from the environment
   description=$(printf '%s\n' "$IMAGE" "$OPTIONS" "$COMMAND" "$files" | sha256sum | cut -d' ' -f1)
+  lock 8 "$NAME"
   if [ "$(running_as)" != "$GENERATION $description" ]; then
+    local held
     await_turn
+    held=$(inner_containers)
     create "$files" "$description"
+    await_ready
+    await_inner_containers "$held"
+  else
+    await_ready
   fi
-  await_ready
   printf '%s' "$NAME"
 }
 
@@ -34,11 +41,32 @@ running_as() {
     2>/dev/null || true
 }
 
+# lock DESCRIPTOR NAME: one script at a time; a lock ends with the script that holds it.
+lock() {
+  local file=/tmp/swarm-$2.lock
+  [ -e "$file" ] || (umask 022 && : >"$file")
+  eval "exec $1<\"\$file\""
+  flock "$1"
+}
+
 # What runs now is not taken down while a neighbour is down: the lock is held until this one is ready.
 await_turn() {
   [ -n "$TURN" ] && [ -n "$(docker container ls --quiet --filter "name=^$NAME\$")" ] || return 0
-  exec 9>"${TMPDIR:-/tmp}/$TURN.lock"
-  flock 9
+  lock 9 "$TURN"
+}
+
+# How many containers run inside, start-up over: a machine that is replaced is ready when they are back.
+inner_containers() {
+  [ -n "$TURN" ] || return 0
+  docker container exec "$NAME" docker ps --format '{{.Status}}' 2>/dev/null |
+    grep -vc 'health: starting' || true
+}
+
+# The swarm may have given them to others meanwhile, so this does not wait for ever.
+await_inner_containers() {
+  local until=$((SECONDS + INNER_WITHIN_SECONDS))
+  [ "${1:-0}" -gt 0 ] || return 0
+  until [ "$(inner_containers)" -ge "$1" ] || [ $SECONDS -ge $until ]; do sleep 0.5; done
 }
 
 create() {
@@ -47,7 +75,7 @@ create() {
   mapfile -t options < <(printf '%s' "$OPTIONS" | grep . || true)
   mapfile -t command < <(printf '%s' "$COMMAND" | grep . || true)
   # What runs inside gets the time to stop well: it may hold data.
-  docker container stop --time 30 "$NAME" >/dev/null 2>&1 || true
+  docker container stop "$NAME" >/dev/null 2>&1 || true
   remove
   docker container create --name "$NAME" --env "REGISTRY_MIRRORS=$mirrors" \
     --label "swarm.generation=$GENERATION" --label "swarm.description=$2" \
@@ -59,7 +87,9 @@ create() {
 copy_in() {
   [ -n "$1" ] || return 0
   local root mode path content
-  root=$(mktemp -d)
+  # In memory, and what a run that was killed left there goes with the next one.
+  find /dev/shm -maxdepth 1 -user "$(id -u)" -name "swarm-$NAME.*" -exec rm -rf {} +
+  root=$(mktemp -d "/dev/shm/swarm-$NAME.XXXXXX")
   # shellcheck disable=SC2064 # expanded now: the name is local
   trap "rm -rf '$root'" EXIT
   chmod 755 "$root"
@@ -88,13 +118,14 @@ await_ready() {
 remove() {
   local answer
   answer=$(docker container rm --force --volumes "$NAME" 2>&1) || case $answer in
-    *'No such container'* | *'is already in progress'*) ;;
+    *'No such container'*) ;;
+    *'is already in progress'*) while docker container inspect "$NAME" >/dev/null 2>&1; do sleep 0.2; done ;;
     *) fail "$answer" ;;
   esac
 }
 
 case ${1:-} in
   ensure) ensure ;;
-  remove) remove ;;
+  remove) lock 8 "$NAME" && remove ;;
   *) sed -n '2,9s/^# //p' "$0" >&2; exit 2 ;;
 esac

@@ -12,22 +12,26 @@ done
 
 export DOCKER_HOST=$ENGINE
 unset DOCKER_TLS_VERIFY DOCKER_CERT_PATH DOCKER_CONTEXT
-if ! answer=$(docker version --format $'platform\t{{.Server.Os}}\t{{.Server.Arch}}' 2>&1); then
+if ! answer=$(docker version --format '{{.Server.Os}} {{.Server.Arch}}' 2>&1); then
   case $answer in
     *'permission denied'*) fail "no right to use the Docker engine at $ENGINE: run as root or join the group docker" ;;
     *) fail "no Docker engine answers at $ENGINE: start it (make up does), or install it. It said: ${answer##*$'\n'}" ;;
   esac
 fi
-printf '%s\n' "$answer"
+printf 'platform\t%s\t%s\n' "${answer% *}" "${answer#* }"
 
 docker container ls --all --filter "label=swarm.stack=$STACK" \
-  --format $'container\t{{.Names}}\t{{.State}}\t{{.Label "swarm.generation"}}'
+  --format $'container\t{{.Names}}\t{{.State}}\t{{.Label "swarm.generation"}}\t{{.Ports}}'
 
-# Fields: name, stack (empty when none), subnets.
-networks=$(docker network ls --quiet --filter driver=bridge)
-# shellcheck disable=SC2086 # a list of ids
-docker network inspect $networks --format \
-  $'network\t{{.Name}}\t{{index .Labels "swarm.stack"}}\t{{range .IPAM.Config}}{{.Subnet}} {{end}}'
+# One at a time: a network of another stack may go while this looks.
+docker network ls --format '{{.ID}}' | while read -r id; do
+  docker network inspect "$id" --format \
+    $'network\t{{.Name}}\t{{range .IPAM.Config}}{{.Subnet}} {{end}}' 2>/dev/null || true
+done
+
+# Where this machine sends packets other than by default: interface, destination and mask, in hex as the
+# kernel has them, lowest byte first.
+awk 'NR > 1 && $8 != "00000000" { print "route\t" $1 "\t" $2 "\t" $8 }' /proc/net/route
 
 # Ports on which something listens, in hex, as the kernel lists them (state 0A).
 sed 1d /proc/net/tcp /proc/net/tcp6 2>/dev/null |

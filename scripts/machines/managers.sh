@@ -20,10 +20,11 @@ on() {
   $shell "$@"
 }
 
-# What the machine's engine says of its swarm: `active true CLUSTER NODE`, `inactive false - -`.
+# What the machine's engine says of its swarm: `active true CLUSTER NODE`; what it does not know is `-`,
+# the cluster as long as there is no leader.
 swarm_state() {
   on "$1" docker info --format \
-    '{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}} {{if .Swarm.Cluster}}{{.Swarm.Cluster.ID}}{{else}}-{{end}} {{.Swarm.NodeID}}' \
+    '{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}} {{with .Swarm.Cluster}}{{or .ID "-"}}{{else}}-{{end}} {{or .Swarm.NodeID "-"}}' \
     </dev/null 2>/dev/null
 }
 
@@ -39,6 +40,15 @@ living_manager() {
     fi
   done < <(manager_shells)
   return 1
+}
+
+# The id of the swarm that living managers belong to; fails when none says it now.
+living_cluster() {
+  local manager cluster
+  manager=$(living_manager '') || return 1
+  read -r _ _ cluster _ <<<"$(swarm_state "$manager")"
+  [ "${cluster:--}" != - ] || return 1
+  printf '%s' "$cluster"
 }
 
 # await SECONDS WHAT COMMAND…: repeats the command until it succeeds.

@@ -10,30 +10,53 @@ set -euo pipefail
 
 JOIN_WITHIN_SECONDS=60
 DRAIN_WITHIN_SECONDS=180
+RESCHEDULE_WITHIN_SECONDS=60
 
 fail() { printf '%s: %s\n' "$NAME" "$*" >&2; exit 1; }
 say() { printf '%s: %s\n' "$NAME" "$*" >&2; }
 
 ensure() {
-  local state node manager
-  await $JOIN_WITHIN_SECONDS 'its engine' settled ||
-    fail "its engine does not settle: it says $(swarm_state "$SHELL_PREFIX")"
-  read -r state _ _ node <<<"$(swarm_state "$SHELL_PREFIX")"
-  await $JOIN_WITHIN_SECONDS 'a manager' manager_of_cluster ||
-    fail "no manager of its swarm answers: start one, or see "When something is gone" in docs/operations.md"
-  manager=$(living_manager '')
+  local manager node member
+  await $JOIN_WITHIN_SECONDS 'its engine to know whether it is in a swarm' settled
+  await $JOIN_WITHIN_SECONDS "a manager of its swarm (see docs/operations.md, 'When something is gone')" \
+    manager_of_cluster
+  await $JOIN_WITHIN_SECONDS 'the swarm to say whether it is a member' ask_membership
 
-  if [ "$state" != active ] || ! on "$manager" docker node inspect "$node" </dev/null >/dev/null 2>&1; then
-    [ "$state" = inactive ] || on "$SHELL_PREFIX" docker swarm leave --force </dev/null >/dev/null
+  if [ "$member" = no ]; then
+    [ "$(local_state)" = inactive ] || on "$SHELL_PREFIX" docker swarm leave --force </dev/null >/dev/null
     forget_dead_nodes "$manager"
     join "$manager"
-    read -r state _ _ node <<<"$(swarm_state "$SHELL_PREFIX")"
+    await $JOIN_WITHIN_SECONDS 'the swarm to list it' ask_membership
+    [ "$member" = yes ] || fail 'joined, but the swarm does not list it'
   fi
 
-  set_role_and_labels "$manager" "$node"
-  await $JOIN_WITHIN_SECONDS 'the swarm to call it ready' ready "$manager" "$node" ||
-    fail "joined, but is not Ready: look at 'docker node inspect $NAME' on a manager"
+  await 20 'the swarm to take its role and labels' set_role_and_labels "$manager" "$node"
+  await $JOIN_WITHIN_SECONDS "the swarm to call it ready (docker node inspect $NAME)" ready "$manager" "$node"
   printf '%s' "$node"
+}
+
+local_state() {
+  local state
+  read -r state _ <<<"$(swarm_state "$SHELL_PREFIX")"
+  printf '%s' "$state"
+}
+
+# Sets `manager`, `node` and `member` (yes or no); fails when that cannot be told now. Only a clear no
+# makes a machine leave and join anew: a manager that left for a passing error would cost the quorum.
+ask_membership() {
+  local state answer
+  manager=$(living_manager '') || return 1
+  read -r state _ _ node <<<"$(swarm_state "$SHELL_PREFIX")"
+  case $state in
+    active) ;;
+    inactive | locked | error) member=no && return ;;
+    *) return 1 ;;
+  esac
+  if answer=$(on "$manager" docker node inspect "$node" --format found </dev/null 2>&1); then
+    member=yes
+    return
+  fi
+  case $answer in *'No such node'* | *'not found'*) member=no ;; *) return 1 ;; esac
 }
 
 # The engine has made up its mind: a restarted member is `pending` for a moment.
@@ -44,11 +67,10 @@ settled() {
 }
 
 manager_of_cluster() {
-  local manager cluster
-  manager=$(living_manager '') || return 1
-  read -r _ _ cluster _ <<<"$(swarm_state "$manager")"
+  local cluster
+  cluster=$(living_cluster) || return 1
   # shellcheck disable=SC2153 # from the environment
-  [ "$cluster" = "$CLUSTER" ] || fail "$manager belongs to swarm $cluster, not to $CLUSTER"
+  [ "$cluster" = "$CLUSTER" ] || fail "the managers belong to swarm $cluster, not to $CLUSTER"
 }
 
 # The tokens go from engine to engine through a pipe: no command line, no file, no output.
@@ -61,13 +83,18 @@ join() {
     sed "s/.*/{\"ListenAddr\":\"$ADDRESS:2377\",\"AdvertiseAddr\":\"$ADDRESS\",\"RemoteAddrs\":[$addresses],\"JoinToken\":\"&\"}/" |
     on "$SHELL_PREFIX" curl --fail-with-body --silent --show-error --max-time 40 \
       --unix-socket /var/run/docker.sock --header 'Content-Type: application/json' --data @- \
-      http://engine/swarm/join >&2 || fail 'the swarm did not take it in'
+      http://engine/swarm/join >&2 ||
+    # The engine gives up its answer before it gives up joining.
+    await $JOIN_WITHIN_SECONDS 'the swarm to take it in' joined
 }
+
+joined() { [ "$(local_state)" = active ]; }
 
 # The machine of this name is no member, so what the swarm still lists under it is gone for good.
 forget_dead_nodes() {
-  local node
-  for node in $(nodes_named "$1"); do
+  local node nodes
+  nodes=$(nodes_named "$1")
+  for node in $nodes; do
     remove_node "$1" "$node"
   done
 }
@@ -105,15 +132,18 @@ ready() {
 }
 
 leave() {
-  local manager node
+  local manager node nodes
   manager=$(living_manager "$SHELL_PREFIX") ||
     fail "no other manager answers, so it cannot leave: start one, or destroy the whole stack"
-  for node in $(nodes_named "$manager"); do
+  nodes=$(nodes_named "$manager")
+  for node in $nodes; do
     say 'draining'
-    on "$manager" docker node update --availability drain "$node" </dev/null >/dev/null
+    await 20 'the swarm to drain it' drain "$manager" "$node"
     if alive "$manager" "$node"; then
       await $DRAIN_WITHIN_SECONDS 'its tasks to stop' drained "$manager" "$node"
-      on "$manager" docker node demote "$node" </dev/null >/dev/null 2>&1
+      # Where placement has no room left that never happens, and the machine goes all the same.
+      await $RESCHEDULE_WITHIN_SECONDS 'its tasks to run elsewhere' all_replicas_run "$manager" || true
+      await 20 'the swarm to demote it' demote "$manager" "$node"
       await 60 'it to be demoted' demoted
       on "$SHELL_PREFIX" docker swarm leave --force </dev/null >/dev/null
     fi
@@ -121,9 +151,23 @@ leave() {
   done
 }
 
+drain() { on "$1" docker node update --availability drain "$2" </dev/null >/dev/null; }
+demote() { on "$1" docker node demote "$2" </dev/null >/dev/null; }
 alive() { [ "$(on "$1" docker node inspect "$2" --format '{{.Status.State}}' </dev/null)" = ready ]; }
-drained() { [ -z "$(on "$1" docker node ps "$2" --filter desired-state=running --quiet </dev/null)" ]; }
 demoted() { [[ "$(swarm_state "$SHELL_PREFIX")" = 'active false '* ]]; }
+
+# A task that is told to shut down runs on for its grace period: only its own state says that it ended.
+drained() {
+  local states
+  states=$(on "$1" docker node ps "$2" --format '{{.CurrentState}}' </dev/null) || return 1
+  ! grep -Eq '^(New|Allocated|Pending|Assigned|Accepted|Preparing|Ready|Starting|Running)' <<<"$states"
+}
+
+all_replicas_run() {
+  local counts
+  counts=$(on "$1" docker service ls --format '{{.Replicas}}' </dev/null) || return 1
+  awk -F '[/ ]' '$1 != $2 { short = 1 } END { exit short }' <<<"$counts"
+}
 
 case ${1:-} in
   ensure) ensure ;;

@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
 # Makes a stack's certificate authority, and from it the engines' and the client's certificate.
-# Environment: STACK. Prints JSON with PEM in base64: secret, kept encrypted in the stack's state.
+# Environment: STACK. Prints JSON with PEM in base64: secret, kept encrypted in the stack's state. The
+# authority's own key is not kept: nothing is signed later.
 set -euo pipefail
 
 VALID_DAYS=3650
-folder=$(mktemp -d)
+# In memory, and what a run that was killed left there goes with the next one.
+find /dev/shm -maxdepth 1 -user "$(id -u)" -name "swarm-pki-$STACK.*" -exec rm -rf {} +
+folder=$(mktemp -d "/dev/shm/swarm-pki-$STACK.XXXXXX")
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 umask 077
@@ -29,6 +32,6 @@ openssl req -x509 -new -key ca-key.pem -days $VALID_DAYS -subj "/O=swarm $STACK/
 issue engine $'subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth'
 issue client 'extendedKeyUsage=clientAuth'
 
-printf '{"caKey":"%s","ca":"%s","engineKey":"%s","engine":"%s","clientKey":"%s","client":"%s"}' \
-  "$(encode ca-key.pem)" "$(encode ca.pem)" "$(encode engine-key.pem)" "$(encode engine.pem)" \
+printf '{"ca":"%s","engineKey":"%s","engine":"%s","clientKey":"%s","client":"%s"}' \
+  "$(encode ca.pem)" "$(encode engine-key.pem)" "$(encode engine.pem)" \
   "$(encode client-key.pem)" "$(encode client.pem)"

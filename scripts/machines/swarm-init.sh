@@ -14,6 +14,4 @@ if [ "${state%% *}" = inactive ] && ! living_manager "$SHELL_PREFIX" >/dev/null;
     --default-addr-pool "$POOL" --default-addr-pool-mask-length "$MASK_LENGTH" </dev/null >/dev/null
 fi
 
-await 30 'a leader' living_manager '' >/dev/null
-read -r _ _ cluster _ <<<"$(swarm_state "$(living_manager '')")"
-printf '%s' "$cluster"
+await 30 'a leader' living_cluster

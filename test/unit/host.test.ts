@@ -3,12 +3,14 @@ import { configWith, registered } from "./support";
 
 const report = [
   "platform\tlinux\tarm64",
-  "container\tswarm-dev-manager-1\trunning\tg7",
+  "container\tswarm-dev-manager-1\trunning\tg7\t",
   "container\tswarm-dev-manager-2\texited\tg7",
-  "container\tswarm-dev-worker-1\trestarting\tg8",
-  "network\tbridge\t\t172.17.0.0/16 ",
-  "network\tswarm-dev\tdev\t10.207.38.0/24 ",
-  "network\tsix\t\tfd00::/64 ",
+  "container\tswarm-dev-worker-1\trestarting\tg8\t",
+  "container\tswarm-dev-edge\trunning\tg7\t127.0.0.1:8080->8080/tcp, 127.0.0.1:8443->8443/tcp, 90/tcp",
+  "network\tbridge\t172.17.0.0/16 ",
+  "network\tswarm-dev\t10.207.38.0/24 ",
+  "network\tsix\tfd00::/64 ",
+  "route\ttun0\t0026CF0A\t00FFFFFF",
   "listening\t22",
   "image\tnode:24-trixie-slim\tthe real Node.js",
   "image\tdebian:trixie-slim\t",
@@ -19,18 +21,24 @@ test("reads the report of the script", () => {
   expect(parseFacts(report)).toEqual({
     platform: { os: "linux", architecture: "arm64" },
     containers: [
-      { name: "swarm-dev-manager-1", state: "running", generation: "g7" },
-      { name: "swarm-dev-manager-2", state: "exited", generation: "g7" },
-      { name: "swarm-dev-worker-1", state: "restarting", generation: "g8" },
+      { name: "swarm-dev-manager-1", state: "running", generation: "g7", ports: [] },
+      { name: "swarm-dev-manager-2", state: "exited", generation: "g7", ports: [] },
+      { name: "swarm-dev-worker-1", state: "restarting", generation: "g8", ports: [] },
+      { name: "swarm-dev-edge", state: "running", generation: "g7", ports: [8080, 8443] },
     ],
     networks: [
-      { name: "bridge", stack: "", subnets: ["172.17.0.0/16"] },
-      { name: "swarm-dev", stack: "dev", subnets: ["10.207.38.0/24"] },
-      { name: "six", stack: "", subnets: [] },
+      { name: "bridge", subnets: ["172.17.0.0/16"] },
+      { name: "swarm-dev", subnets: ["10.207.38.0/24"] },
+      { name: "six", subnets: [] },
     ],
+    routes: [{ device: "tun0", subnet: "10.207.38.0/24" }],
     listening: new Set([22]),
     standIns: { "node:24-trixie-slim": "the real Node.js" },
   });
+});
+
+test("needs to know the platform", () => {
+  expect(() => parseFacts("listening\t22")).toThrow(/no platform/);
 });
 
 test("a container that runs keeps its generation; one that is gone or stopped gets a new one", async () => {
@@ -48,15 +56,19 @@ test("a container that runs keeps its generation; one that is gone or stopped ge
 
 test.each<[string, string[], RegExp | undefined]>([
   ["nothing", [], undefined],
-  ["its own network", ["network\tswarm-dev\tdev\t10.207.38.0/24 "], undefined],
+  [
+    "its own network",
+    ["network\tswarm-dev\t10.207.38.0/24 ", "route\tbr\t0026CF0A\t00FFFFFF"],
+    undefined,
+  ],
   [
     "a network on the same addresses",
-    ["network\tvpn\t\t10.207.0.0/16 "],
+    ["network\tvpn\t10.207.0.0/16 "],
     /subnet: 10\.207\.38\.0\/24 collides with the Docker network "vpn".*pulumi config set subnet/,
   ],
   [
     "its own network elsewhere",
-    ["network\tswarm-dev\tdev\t10.200.1.0/24 "],
+    ["network\tswarm-dev\t10.200.1.0/24 "],
     /subnet: the stack stands on 10\.200\.1\.0\/24 and cannot move.*make down/,
   ],
   [
@@ -67,21 +79,31 @@ test.each<[string, string[], RegExp | undefined]>([
   ["a taken port", ["listening\t8500"], /registryPort: something else listens on port 8500/],
   [
     "its own edge on that port",
-    ["listening\t8080", "container\tswarm-dev-edge\trunning\tg"],
+    ["listening\t8080", "container\tswarm-dev-edge\trunning\tg\t127.0.0.1:8080->8080/tcp"],
     undefined,
   ],
   [
     "a stopped edge, and something else on its port",
-    ["listening\t8080", "container\tswarm-dev-edge\texited\tg"],
+    ["listening\t8080", "container\tswarm-dev-edge\texited\tg\t"],
+    /httpPort/,
+  ],
+  [
+    "its own edge on another port",
+    ["listening\t8080", "container\tswarm-dev-edge\trunning\tg\t127.0.0.1:9000->9000/tcp"],
     /httpPort/,
   ],
 ])("with %s in the way it says so", (_, lines, message) => {
-  const obstacle = findObstacle(configWith(), parseFacts(lines.join("\n")));
+  const obstacle = findObstacle(
+    configWith(),
+    parseFacts(["platform\tlinux\tamd64", ...lines].join("\n")),
+  );
   if (message) expect(obstacle).toMatch(message);
   else expect(obstacle).toBeUndefined();
 });
 
 test("an obstacle ends the program before it registers anything", async () => {
-  const run = registered(() => inspectHost(configWith(), []), { facts: "listening\t8443" });
+  const run = registered(() => inspectHost(configWith(), []), {
+    facts: "platform\tlinux\tamd64\nlistening\t8443",
+  });
   await expect(run).rejects.toThrow(/httpsPort/);
 });

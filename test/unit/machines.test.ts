@@ -54,6 +54,7 @@ describe("a machine", () => {
       ...["--memory", "1024m", "--restart", "unless-stopped"],
       ...["--log-opt", "max-size=10m", "--log-opt", "max-file=3", "--hostname", "manager-1"],
       ...["--label", "swarm.role=manager", "--privileged", "--init", "--tmpfs", "/run"],
+      ...["--stop-timeout", "60"],
       ...["--volume", "swarm-dev-manager-1:/var/lib/docker"],
     ]);
     expect(manager.dependsOn).toEqual(

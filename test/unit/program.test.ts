@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { defaults, only, registered, type Registered } from "./support";
 
-const facts = "image\tnode:24-trixie-slim\tthe real Node.js\n";
+const facts = "platform\tlinux\tamd64\nimage\tnode:24-trixie-slim\tthe real Node.js\n";
 
 async function program(values: Record<string, string> = {}): Promise<{
   resources: Registered[];

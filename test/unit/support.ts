@@ -69,7 +69,7 @@ function answer(args: MockResourceArgs): Record<string, unknown> {
 
 function stdoutOf(inputs: { create?: string; environment?: Record<string, string> }): string {
   if (inputs.create?.includes("pki.sh")) {
-    const names = ["caKey", "ca", "engineKey", "engine", "clientKey", "client"];
+    const names = ["ca", "engineKey", "engine", "clientKey", "client"];
     const entries = names.map((name) => [name, Buffer.from(`PEM of ${name}`).toString("base64")]);
     return JSON.stringify(Object.fromEntries(entries));
   }
