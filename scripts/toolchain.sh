@@ -145,10 +145,9 @@ use_plugins() {
     if [ "$cli_is_ours" = no ] && upstream_answers; then return; fi
     refuse_offline_forbidden "Pulumi's plugins are not installed, and their download host does not answer"
     ensure_offline_plugins
-    # A login of the user's stays in force.
-    if [ -f "${PULUMI_HOME:-$HOME/.pulumi}/credentials.json" ]; then
-        export PULUMI_CREDENTIALS_PATH="${PULUMI_CREDENTIALS_PATH:-${PULUMI_HOME:-$HOME/.pulumi}}"
-    fi
+    # A login of the user's stays in force, and one to come is not lost with the folder.
+    export PULUMI_CREDENTIALS_PATH="${PULUMI_CREDENTIALS_PATH:-${PULUMI_HOME:-$HOME/.pulumi}}"
+    mkdir -p "$PULUMI_CREDENTIALS_PATH"
     export PULUMI_HOME="$offline_home"
     export PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true
 }

@@ -123,6 +123,15 @@ describe("where stacks are kept", () => {
     expect(call(show).stdout).toContain(`file://${data()}/state`);
   });
 
+  test("a login by way of the offline plugins is the user's, and outlives them", () => {
+    const show = `cli_is_ours=yes; ensure_offline_plugins() { :; }; use_plugins
+      test -d "$PULUMI_CREDENTIALS_PATH"; echo "$PULUMI_CREDENTIALS_PATH $PULUMI_HOME"`;
+    const home = join(repository, "offline/dist/pulumi-home");
+    expect(call(show).stdout).toBe(`${folder.path}/.pulumi ${home}\n`);
+    const own = { PULUMI_CREDENTIALS_PATH: join(folder.path, "own") };
+    expect(call(show, own).stdout).toBe(`${folder.path}/own ${home}\n`);
+  });
+
   test.each([[""], ["mine"]])("the passphrase %p of the user stays", (passphrase) => {
     const { stdout } = call(show, { PULUMI_CONFIG_PASSPHRASE: passphrase });
     expect(stdout).toBe(`file://${data()}/state none\n`);
