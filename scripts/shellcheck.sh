@@ -16,7 +16,7 @@ fi
 # What git knows of, or would add, and is shell by its name or its first line.
 git ls-files --cached --others --exclude-standard | while read -r file; do
     [ -f "$file" ] || continue
-    case $file in
+    case ${file##*/} in
         *.sh) echo "$file" ;;
         *.*) ;;
         *) head -n 1 "$file" | grep -Eq '^#!.*[/ ](ba)?sh( |$)' && echo "$file" ;;
