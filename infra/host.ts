@@ -92,7 +92,7 @@ export function parseFacts(text: string): HostFacts {
       name,
       state,
       generation,
-      ports: [...ports.matchAll(/:(\d+)->/g)].map(([, port]) => Number(port)),
+      ports: publishedPorts(ports),
     })),
     networks: of("network").map(([, name = "", subnets = ""]) => ({
       name,
@@ -110,6 +110,12 @@ export function parseFacts(text: string): HostFacts {
     ),
   };
 }
+
+/** The host's ports of `127.0.0.1:8080->80/tcp, 127.0.0.1:9000-9002->9000-9002/tcp`. */
+const publishedPorts = (text: string): number[] =>
+  [...text.matchAll(/:(\d+)(?:-(\d+))?->/g)].flatMap(([, first, last = first]) =>
+    Array.from({ length: Number(last) - Number(first) + 1 }, (_, i) => Number(first) + i),
+  );
 
 /** `0026CF0A` as the kernel writes it, lowest byte first, is 10.207.38.0. */
 const dotted = (hex: string): string => [...Buffer.from(hex, "hex")].reverse().join(".");

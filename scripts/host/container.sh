@@ -43,7 +43,7 @@ running_as() {
 
 # lock DESCRIPTOR NAME: one script at a time; a lock ends with the script that holds it.
 lock() {
-  local file=/tmp/swarm-$2.lock
+  local file=/dev/shm/swarm-$2.lock
   [ -e "$file" ] || (umask 022 && : >"$file")
   eval "exec $1<\"\$file\""
   flock "$1"
@@ -88,8 +88,8 @@ copy_in() {
   [ -n "$1" ] || return 0
   local root mode path content
   # In memory, and what a run that was killed left there goes with the next one.
-  find /dev/shm -maxdepth 1 -user "$(id -u)" -name "swarm-$NAME.*" -exec rm -rf {} +
-  root=$(mktemp -d "/dev/shm/swarm-$NAME.XXXXXX")
+  find /dev/shm -maxdepth 1 -user "$(id -u)" -name "swarm-$NAME.files.*" -exec rm -rf {} +
+  root=$(mktemp -d "/dev/shm/swarm-$NAME.files.XXXXXX")
   # shellcheck disable=SC2064 # expanded now: the name is local
   trap "rm -rf '$root'" EXIT
   chmod 755 "$root"
@@ -126,6 +126,6 @@ remove() {
 
 case ${1:-} in
   ensure) ensure ;;
-  remove) lock 8 "$NAME" && remove ;;
+  remove) lock 8 "$NAME" && remove && rm -f "/dev/shm/swarm-$NAME.lock" ;;
   *) sed -n '2,9s/^# //p' "$0" >&2; exit 2 ;;
 esac

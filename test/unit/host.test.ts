@@ -6,7 +6,7 @@ const report = [
   "container\tswarm-dev-manager-1\trunning\tg7\t",
   "container\tswarm-dev-manager-2\texited\tg7",
   "container\tswarm-dev-worker-1\trestarting\tg8\t",
-  "container\tswarm-dev-edge\trunning\tg7\t127.0.0.1:8080->8080/tcp, 127.0.0.1:8443->8443/tcp, 90/tcp",
+  "container\tswarm-dev-edge\trunning\tg7\t127.0.0.1:8080->8080/tcp, 127.0.0.1:9000-9002->9000-9002/tcp, 90/tcp",
   "network\tbridge\t172.17.0.0/16 ",
   "network\tswarm-dev\t10.207.38.0/24 ",
   "network\tsix\tfd00::/64 ",
@@ -24,7 +24,12 @@ test("reads the report of the script", () => {
       { name: "swarm-dev-manager-1", state: "running", generation: "g7", ports: [] },
       { name: "swarm-dev-manager-2", state: "exited", generation: "g7", ports: [] },
       { name: "swarm-dev-worker-1", state: "restarting", generation: "g8", ports: [] },
-      { name: "swarm-dev-edge", state: "running", generation: "g7", ports: [8080, 8443] },
+      {
+        name: "swarm-dev-edge",
+        state: "running",
+        generation: "g7",
+        ports: [8080, 9000, 9001, 9002],
+      },
     ],
     networks: [
       { name: "bridge", subnets: ["172.17.0.0/16"] },
