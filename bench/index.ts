@@ -1,10 +1,9 @@
 /** Measures a stack of its own from nothing to its end, several times, and prints the medians. */
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
-import { removeObjects } from "../test/e2e/support/engine";
+import { Ephemeral } from "../test/e2e/support/ephemeral";
 import { Project } from "../test/e2e/support/project";
-import { repository } from "../test/e2e/support/workspace";
 import { type Measures, measureOnce } from "./round";
 import { renderTable } from "./table";
 
@@ -13,11 +12,10 @@ const USAGE = `Measures the system on a stack of its own ("bench"), and prints a
 Usage: bench/run [--help]
   RUNS=n   how many times to measure (3). The first fills the build cache, if that is empty.
 
-A run takes about four minutes on two cores. The table and each run's figures are kept in artefacts/bench.
+A run takes about three minutes on two cores. The table and each run's figures are kept in artefacts/bench.
 `;
 
 const STACK = "bench";
-const artefacts = join(repository, "artefacts", "bench");
 
 async function main(): Promise<void> {
   if (process.argv.includes("--help")) {
@@ -30,31 +28,24 @@ async function main(): Promise<void> {
       `RUNS must be a whole number from 1 on, and there are no arguments\n\n${USAGE}`,
     );
   }
-  const project = new Project(STACK, {
-    folder: repository,
-    env: { XDG_DATA_HOME: join(artefacts, "data") },
-    logs: join(artefacts, "logs"),
-  });
-  // What an interrupted bench left.
-  await project.make("down");
-  removeObjects(STACK);
-  rmSync(project.place.logs, { recursive: true, force: true });
-  mkdirSync(artefacts, { recursive: true });
-
+  const ephemeral = new Ephemeral("bench", [STACK]);
+  const project = new Project(STACK, ephemeral.place());
   const results: Measures[] = [];
+  ephemeral.begin();
   try {
     for (let i = 1; i <= runs; i++) {
       process.stderr.write(`Run ${i} of ${runs}\n`);
       results.push(await measureOnce(project, (line) => process.stderr.write(`  ${line}\n`)));
     }
   } finally {
-    await project.make("down");
+    ephemeral.end();
   }
 
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? "CPU"}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
   const table = renderTable(results, machine);
-  writeFileSync(join(artefacts, "results.json"), JSON.stringify({ machine, results }, null, 2));
-  writeFileSync(join(artefacts, "table.md"), table);
+  const figures = JSON.stringify({ machine, results }, null, 2);
+  writeFileSync(join(ephemeral.artefacts, "results.json"), figures);
+  writeFileSync(join(ephemeral.artefacts, "table.md"), table);
   process.stdout.write(`\n${table}`);
 }
 

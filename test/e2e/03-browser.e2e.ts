@@ -3,7 +3,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Browser, chromium } from "playwright-core";
 import { project, requireCluster } from "./support/cluster";
-import { artefacts } from "./support/workspace";
+import { ephemeral } from "./support/workspace";
 
 /** Debian's; playwright-core brings none. */
 const CHROMIUM = "/usr/bin/chromium";
@@ -30,8 +30,8 @@ test("a browser shows the page, styled and without a complaint", async () => {
   page.on("requestfailed", (request) => complaints.push(`failed: ${request.url()}`));
 
   const answer = await page.goto(app1Url, { waitUntil: "networkidle" });
-  mkdirSync(artefacts, { recursive: true });
-  await page.screenshot({ path: join(artefacts, "page.png") });
+  mkdirSync(ephemeral.artefacts, { recursive: true });
+  await page.screenshot({ path: join(ephemeral.artefacts, "page.png") });
 
   expect(answer?.status()).toBe(200);
   await expect(page.getByText("Hello World!", { exact: true }).isVisible()).resolves.toBe(true);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { project, requireCluster, swarm } from "./support/cluster";
 import { containers, docker } from "./support/engine";
 import { run } from "./support/run";
-import { artefacts, stack } from "./support/workspace";
+import { stack, ephemeral } from "./support/workspace";
 
 /** Every way in which a secret could be written down. */
 const forms = (secret: string): string[] => {
@@ -53,9 +53,9 @@ describe("join tokens and private keys", () => {
   });
 
   test("are not in what up and the other commands print", () => {
-    const logs = readdirSync(artefacts).filter((name) => name.startsWith(`${stack} `));
+    const logs = readdirSync(ephemeral.artefacts).filter((name) => name.startsWith(`${stack} `));
     expect(logs).toContain(`${stack} make up.log`);
-    for (const log of logs) expectNone(readFileSync(join(artefacts, log), "utf8"));
+    for (const log of logs) expectNone(readFileSync(join(ephemeral.artefacts, log), "utf8"));
   });
 
   test("are not in the containers' description or logs", async () => {

@@ -1,8 +1,9 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { project, requireCluster, startTimes } from "./support/cluster";
-import { cloneRepository, Project } from "./support/project";
-import { stack, workspace, place } from "./support/workspace";
+import { cloneRepository } from "./support/clone";
+import { Project } from "./support/project";
+import { stack, ephemeral } from "./support/workspace";
 
 beforeAll(requireCluster);
 
@@ -42,9 +43,9 @@ describe("where nothing changed, nothing changes", () => {
   });
 
   test("from a clone made under another umask, with comments edited in scripts", async () => {
-    const folder = join(workspace, "clone-umask");
+    const folder = join(ephemeral.workspace, "clone-umask");
     cloneRepository(folder, 0o077);
-    const clone = new Project(stack, place(folder));
+    const clone = new Project(stack, ephemeral.place(folder));
     clone.adopt(project);
     for (const script of SCRIPTS) clone.edit(script, (text) => `${text}# A comment.\n`);
     const { changes, counts } = await clone.preview();

@@ -1,5 +1,6 @@
 import { project, requireCluster, swarm } from "./support/cluster";
 import { eventually } from "./support/eventually";
+import { note } from "./support/note";
 import { inARow } from "./support/page";
 
 /** Requests in a row that have to agree: more than there are proxies. */
@@ -22,15 +23,19 @@ describe("a service added by hand", () => {
     await eventually("its task to run", { withinMs: 30_000, everyMs: 50 }, () =>
       swarm.runningTasks("by-hand", 1),
     );
+    const running = performance.now();
     await eventually("the route on every proxy", { withinMs: 5_000, everyMs: 50 }, () =>
       inARow(url, IN_A_ROW, (page) => page.status === 200 && page.task.startsWith("by-hand.1.")),
     );
+    note(`routed after ${Math.round(performance.now() - running)} ms`);
   });
 
   test("is gone within five seconds of its removal, and stays away", async () => {
     await swarm.docker("service", "rm", "by-hand");
+    const removed = performance.now();
     const gone = () => inARow(url, IN_A_ROW, ({ status }) => status === 404 || status === 503);
     await eventually("the route's end on every proxy", { withinMs: 5_000, everyMs: 50 }, gone);
+    note(`gone after ${Math.round(performance.now() - removed)} ms`);
     expect(await gone()).toBe(true);
   });
 

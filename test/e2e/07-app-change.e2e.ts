@@ -1,5 +1,6 @@
 import { allTasks, project, requireCluster, swarm } from "./support/cluster";
 import { inARow } from "./support/page";
+import { note } from "./support/note";
 import { steadyLoad } from "./support/load";
 
 const VIEW = "apps/nodeapp1/src/views/index.html";
@@ -17,16 +18,12 @@ describe("a change of app1's source", () => {
     const { app1Url } = await project.outputs();
     const before = await swarm.runningTasks("app1", 3);
     const others = await otherTasks();
+    expect(others).toHaveLength(4);
     project.edit(VIEW, (text) => text.replace("Hello World!", "Hello World! Changed."));
 
     const load = steadyLoad({ url: app1Url, contains: "Hello World!" });
-    let report: Awaited<ReturnType<typeof load.stop>>;
-    let changes: Awaited<ReturnType<typeof project.up>>["changes"] = [];
-    try {
-      ({ changes } = await project.up());
-    } finally {
-      report = await load.stop();
-    }
+    const { changes } = await project.up().finally(() => load.stop());
+    const report = await load.stop();
 
     expect(changes).toEqual([
       { op: "update", type: "docker:index/image:Image", name: "app1-image-build" },
@@ -34,9 +31,7 @@ describe("a change of app1's source", () => {
     ]);
     expect(report.failures).toEqual([]);
     expect(report.requests).toBeGreaterThan(200);
-    process.stderr.write(
-      `    ${report.requests} requests, the slowest took ${Math.round(report.slowestMs)} ms\n`,
-    );
+    note(`${report.requests} requests, the slowest took ${Math.round(report.slowestMs)} ms`);
 
     expect(await inARow(app1Url, 9, ({ body }) => body.includes("Hello World! Changed."))).toBe(
       true,

@@ -6,10 +6,10 @@ import { project, requireCluster, startTimes } from "./support/cluster";
 import { docker, objects, removeObjects } from "./support/engine";
 import { Project } from "./support/project";
 import { attempt, type Outcome } from "./support/run";
-import { cloneFolder, refusedStack, workspace, place } from "./support/workspace";
+import { refusedStack, ephemeral } from "./support/workspace";
 
-const refused = new Project(refusedStack, place());
-const settings = join(cloneFolder, `Pulumi.${refusedStack}.yaml`);
+const refused = new Project(refusedStack, ephemeral.place());
+const settings = join(ephemeral.clone, `Pulumi.${refusedStack}.yaml`);
 let empty = "";
 
 beforeAll(async () => {
@@ -92,16 +92,14 @@ describe("a configuration that cannot be is refused before anything is made", ()
 
   test("two apps on one path", async () => {
     configure({});
-    const folder = join(workspace, "two-apps");
-    const two = new Project(refusedStack, place(folder));
-    two.copyOf(cloneFolder);
-    two.edit("index.ts", (text) =>
+    const undo = refused.edit("index.ts", (text) =>
       text.replace(
-        /( *)(\{ name: "app1".*\},)\n/,
-        `$1$2\n$1{ name: "app2", source: "apps/nodeapp1", path: "/app1", replicas: 1 },\n`,
+        /^( *)\{ name: "app1".*\},$/m,
+        '$&\n$1{ name: "app2", source: "apps/nodeapp1", path: "/app1", replicas: 1 },',
       ),
     );
-    expectRefusal(await two.tryMake("up"), /app2/, /"\/app1"/, /app1/);
+    const outcome = await refused.tryMake("up").finally(undo);
+    expectRefusal(outcome, /app2/, /"\/app1"/, /app1/);
     await expectNothingMade();
   });
 });
@@ -111,7 +109,10 @@ describe("a host that cannot do it is refused before anything is made", () => {
 
   const up = (wrapper: readonly string[], env: Record<string, string> = {}): Promise<Outcome> => {
     const [command = "make", ...args] = [...wrapper, "make", "up", `STACK=${refusedStack}`];
-    return attempt(command, args, { cwd: cloneFolder, env: { ...place().env, ...env } });
+    return attempt(command, args, {
+      cwd: ephemeral.clone,
+      env: { ...ephemeral.place().env, ...env },
+    });
   };
 
   test("no engine", async () => {
@@ -129,7 +130,7 @@ describe("a host that cannot do it is refused before anything is made", () => {
   });
 
   test("no right to use the engine", async () => {
-    const home = join(workspace, "home-of-nobody");
+    const home = join(ephemeral.workspace, "home-of-nobody");
     mkdirSync(home);
     chownSync(home, 65534, 65534);
     const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env"];
@@ -140,7 +141,7 @@ describe("a host that cannot do it is refused before anything is made", () => {
   });
 
   test("a tool missing", async () => {
-    const bin = join(workspace, "bin-without-openssl");
+    const bin = join(ephemeral.workspace, "bin-without-openssl");
     mkdirSync(bin);
     const all = (process.env["PATH"] ?? "").split(":").reverse();
     await attempt("sh", [

@@ -1,8 +1,7 @@
 import { containerOf, machineNames, project, requireCluster } from "./support/cluster";
 import { docker, objects } from "./support/engine";
-import { eventually } from "./support/eventually";
-import { markedProcesses } from "./support/processes";
-import { stack } from "./support/workspace";
+import { markedProcessesEnd } from "./support/processes";
+import { ephemeral, stack } from "./support/workspace";
 
 beforeAll(requireCluster);
 
@@ -16,11 +15,7 @@ describe("with every machine killed", () => {
     expect(objects(stack)).toEqual([]);
   });
 
-  test("no process is left", async () => {
-    await eventually("the end of all processes", { withinMs: 5_000 }, () =>
-      markedProcesses().length === 0 ? true : undefined,
-    ).catch(() => expect(markedProcesses()).toEqual([]));
-  });
+  test("no process is left", () => markedProcessesEnd(ephemeral.mark, 5_000));
 
   test("a second make down finds nothing to do", async () => {
     await project.make("down");

@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { docker, lines, objects } from "./support/engine";
 import { eventually } from "./support/eventually";
 import { inARow } from "./support/page";
-import { markedProcesses } from "./support/processes";
+import { markedProcesses, markedProcessesEnd } from "./support/processes";
 import { Project } from "./support/project";
 import { SwarmView } from "./support/swarm";
-import { cloneFolder, cutStack, place } from "./support/workspace";
+import { cutStack, ephemeral } from "./support/workspace";
 
-const project = new Project(cutStack, place());
+const project = new Project(cutStack, ephemeral.place());
 const swarm = new SwarmView(cutStack);
 const manager = `swarm-${cutStack}-manager-1`;
 
@@ -58,7 +58,7 @@ describe("up cut off at any point", () => {
   beforeAll(() => {
     const config = { managers: 1, workers: 1, loggers: 0, app1Replicas: 1 };
     const values = Object.entries(config).map(([key, value]) => `  swarm:${key}: "${value}"\n`);
-    writeFileSync(join(cloneFolder, `Pulumi.${cutStack}.yaml`), `config:\n${values.join("")}`);
+    writeFileSync(join(ephemeral.clone, `Pulumi.${cutStack}.yaml`), `config:\n${values.join("")}`);
   });
 
   test.each(POINTS)(
@@ -72,6 +72,7 @@ describe("up cut off at any point", () => {
         return reached();
       });
       expect(ended).toBe(false);
+      expect(markedProcesses(ephemeral.mark)).not.toEqual([]);
       up.signal(signal);
       const { status } = await up.done;
       expect(status).not.toBe(0);
@@ -93,8 +94,6 @@ describe("up cut off at any point", () => {
   test("is undone by make down, with nothing left", async () => {
     await project.make("down");
     expect(objects(cutStack)).toEqual([]);
-    await eventually("the end of all processes", { withinMs: 5_000 }, () =>
-      markedProcesses().length === 0 ? true : undefined,
-    );
+    await markedProcessesEnd(ephemeral.mark, 5_000);
   });
 });

@@ -5,9 +5,9 @@ import { eventually } from "./eventually";
 import { get, inARow } from "./page";
 import { type Outputs, Project } from "./project";
 import { SwarmView, type Task } from "./swarm";
-import { clusterMarker, stack, place } from "./workspace";
+import { clusterMarker, stack, ephemeral } from "./workspace";
 
-export const project = new Project(stack, place());
+export const project = new Project(stack, ephemeral.place());
 export const swarm = new SwarmView(stack);
 
 /** The names of its machines, as the default configuration makes them. */

@@ -1,21 +1,10 @@
 /** A clone of the repository with a stack, driven by what its user types. */
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
-import { execFileSync } from "node:child_process";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { type Change, changesIn, readEvents, summaryOf } from "./changes";
 import { attempt, type Outcome, run, type Running, start } from "./run";
-import { repository } from "./workspace";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -132,18 +121,14 @@ export class Project {
     copyFileSync(join(other.place.folder, settings), join(this.place.folder, settings));
   }
 
-  /** Makes this project's folder a copy of another clone, with its packages. */
-  copyOf(other: string): void {
-    execFileSync("cp", ["-a", other, this.place.folder]);
-  }
-
-  /** Rewrites a source file. @throws when that leaves it as it was. */
-  edit(path: string, change: (text: string) => string): void {
+  /** Rewrites a source file; what is returned restores it. @throws when that leaves it as it was. */
+  edit(path: string, change: (text: string) => string): () => void {
     const file = join(this.place.folder, path);
     const before = readFileSync(file, "utf8");
     const after = change(before);
     if (after === before) throw new Error(`the edit changes nothing in ${path}`);
     writeFileSync(file, after);
+    return () => writeFileSync(file, before);
   }
 
   private makeArgs(target: string): string[] {
@@ -183,46 +168,3 @@ export class Project {
     };
   }
 }
-
-/**
- * Clones the repository as it is now, with what is not committed yet, and gives the clone the packages
- * that the repository has, so that `make` finds nothing to install.
- */
-export function cloneRepository(folder: string, umask = 0o022): void {
-  const git = (cwd: string, ...args: string[]) =>
-    execFileSync("git", args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
-  const before = process.umask(umask);
-  try {
-    mkdirSync(dirname(folder), { recursive: true });
-    git(repository, "clone", "--quiet", "--no-hardlinks", ".", folder);
-    const changed = git(
-      repository,
-      "ls-files",
-      "-z",
-      "--modified",
-      "--others",
-      "--deleted",
-      "--exclude-standard",
-    );
-    for (const path of new Set(changed.split("\0").filter(Boolean))) {
-      const [from, to] = [join(repository, path), join(folder, path)];
-      if (!existsSync(from)) {
-        execFileSync("rm", ["-f", to]);
-        continue;
-      }
-      mkdirSync(dirname(to), { recursive: true });
-      writeFileSync(to, readFileSync(from));
-      chmodSync(to, isExecutable(from) ? 0o777 & ~umask : 0o666 & ~umask);
-    }
-    for (const packages of ["node_modules", "offline/node_modules"]) {
-      if (!existsSync(join(repository, packages))) continue;
-      execFileSync("cp", ["-a", join(repository, packages), join(folder, packages)]);
-      // Newer than the lock file: that is how the toolchain knows that they are installed.
-      utimesSync(join(folder, packages, ".package-lock.json"), new Date(), new Date());
-    }
-  } finally {
-    process.umask(before);
-  }
-}
-
-const isExecutable = (file: string): boolean => (statSync(file).mode & 0o100) !== 0;

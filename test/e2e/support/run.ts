@@ -1,7 +1,6 @@
 /** Runs programs as a user would: in a process group of their own, with a deadline, output kept. */
 import { spawn } from "node:child_process";
 import { appendFileSync } from "node:fs";
-import { runMark } from "./workspace";
 
 export interface RunOptions {
   readonly cwd?: string;
@@ -31,12 +30,12 @@ export interface Running {
   signal(signal: NodeJS.Signals): void;
 }
 
-/** Starts a program. The environment carries a mark by which everything that it starts is found. */
+/** Starts a program. */
 export function start(command: string, args: readonly string[], options: RunOptions = {}): Running {
   const begun = performance.now();
   const child = spawn(command, args, {
     cwd: options.cwd,
-    env: { ...process.env, ...runMark, ...options.env },
+    env: { ...process.env, ...options.env },
     detached: true,
     stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
   });
