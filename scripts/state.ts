@@ -2,6 +2,7 @@
  * What the Makefile's targets ask of a stack's exported state, and do to it: `pulumi stack export | state.ts COMMAND`.
  *
  *   providers        prints the address of every engine that is not this machine's: those of the cluster
+ *   managers         prints the container of every manager of this machine's, once their swarm is made
  *   pending          prints what an interrupted run may have left half created: KIND, NAME and where (host or cluster)
  *   drop-pending     prints the state without what was being created
  *   drop-cluster     prints the state without the cluster's engines and everything that lives on them
@@ -53,6 +54,20 @@ export function clusterProviders({ deployment }: ExportedStack): readonly Resour
     ({ type, inputs }) =>
       type === "pulumi:providers:docker" && !isLocalAddress(inputs?.["host"] ?? "unix://"),
   );
+}
+
+/**
+ * The containers of the managers, each named as the volume of its state. None while nothing speaks to
+ * the swarm: so it is until the swarm has been made.
+ */
+export function managers(stack: ExportedStack): string[] {
+  if (clusterProviders(stack).length === 0) return [];
+  return (stack.deployment.resources ?? [])
+    .filter(({ type }) => type === "docker:index/volume:Volume")
+    .map(({ inputs }) => inputs?.["name"])
+    .filter((name) => typeof name === "string")
+    .filter((name) => /-manager-\d+$/.test(name))
+    .sort();
 }
 
 /** An address that is a secret or not known yet is none of this machine's: that one is plain. */
@@ -130,6 +145,7 @@ const commands: Readonly<Record<string, (stack: ExportedStack) => string>> = {
     clusterProviders(stack)
       .map(({ inputs }) => addressOf(inputs?.["host"]))
       .join("\n"),
+  managers: (stack) => managers(stack).join("\n"),
   pending: (stack) =>
     leftovers(stack)
       .map(({ kind, name, where }) => `${kind}\t${name}\t${where}`)

@@ -2,6 +2,7 @@ import {
   clusterProviders,
   type ExportedStack,
   leftovers,
+  managers,
   type ResourceState,
   withoutCluster,
   withoutPendingCreates,
@@ -53,6 +54,18 @@ test("the cluster's providers are those of other engines, secret addresses inclu
   expect(clusterProviders(stack([host, cluster, secretHost, bridge]))).toEqual([
     cluster,
     secretHost,
+  ]);
+});
+
+test("the managers are those with a state, once there is a swarm", () => {
+  const volume = (name: string) =>
+    resource("docker:index/volume:Volume", name, { provider: on(host), inputs: { name } });
+  const names = ["swarm-dev-manager-2", "swarm-dev-manager-1", "swarm-dev-worker-1", "swarm-dev"];
+  const volumes = names.map(volume);
+  expect(managers(stack([host, ...volumes]))).toEqual([]);
+  expect(managers(stack([host, cluster, ...volumes]))).toEqual([
+    "swarm-dev-manager-1",
+    "swarm-dev-manager-2",
   ]);
 });
 

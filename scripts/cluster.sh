@@ -1,0 +1,51 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2154 # what lib.sh and scripts/stack set
+# What the engines of a stack's machines say of its swarm. Sourced, with $stack and $command set.
+
+quorum_within_s=30
+
+# The names of the stack's managers' containers: those that run, or with --all those that are stopped as well.
+manager_containers() {
+    docker container ls --format '{{.Names}}' --filter "label=swarm.stack=$stack" --filter label=swarm.role=manager "$@" | sort
+}
+
+# A manager of the stack on this machine that can speak for the cluster.
+speaking_manager() {
+    manager_containers | while read -r machine; do
+        if timeout 10 docker exec "$machine" docker node ls >/dev/null 2>&1; then
+            echo "$machine"
+            return
+        fi
+    done
+}
+
+# Lines on one line; "none" where there are none.
+listed() { if [ -n "$1" ]; then echo "$1" | paste -sd ' '; else echo none; fi; }
+
+# Managers that cannot speak for the cluster have everything on it look gone: Pulumi would forget it. Fails where that is
+# so, unless `up` brings back managers that do not run. Which ones there should be is in the state, $1.
+require_quorum() {
+    if [ -n "$(speaking_manager)" ]; then return; fi
+    present=$(manager_containers --all)
+    expected=$(typescript state managers <"$1")
+    if [ -z "$present" ] || [ -z "$expected" ]; then return; fi
+    running=$(manager_containers)
+    if [ "$command" = up ] && echo "$expected" | grep -Fqvx "$running"; then return; fi
+    if [ -n "$running" ]; then
+        say "Waiting for a manager that speaks for the swarm"
+        until=$(($(date +%s) + quorum_within_s))
+        while [ "$(date +%s)" -lt "$until" ]; do
+            if [ -n "$(speaking_manager)" ]; then return; fi
+            sleep 0.5
+        done
+    fi
+    stopped=$(echo "$present" | grep -Fvx "$running" || true)
+    if [ -n "$stopped" ]; then
+        remedy="start the others with 'docker start $(listed "$stopped")'"
+    elif echo "$expected" | grep -Fqvx "$running"; then
+        remedy="bring back the others with 'make up STACK=$stack'"
+    else
+        remedy="see why with 'docker logs $(echo "$running" | head -n 1)'"
+    fi
+    fail "no manager speaks for the swarm of stack $stack (running: $(listed "$running")): $remedy, or destroy the stack with 'make down STACK=$stack'"
+}

@@ -1,0 +1,95 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { repository, sh, temporaryFolder, writeCommand } from "./shell";
+
+let folder: ReturnType<typeof temporaryFolder>;
+beforeEach(() => {
+  folder = temporaryFolder();
+});
+afterEach(() => folder.remove());
+
+interface Managers {
+  /** Those in the state. */
+  readonly expected: readonly string[];
+  readonly running: readonly string[];
+  readonly stopped?: readonly string[];
+  /** Those that have a leader. */
+  readonly speaking?: readonly string[];
+}
+
+/** Asks whether a command may go on, on an engine with these managers. */
+function requireQuorum(command: string, { expected, running, stopped, speaking }: Managers) {
+  const file = (name: string, lines: readonly string[] = []) => {
+    writeFileSync(join(folder.path, name), lines.map((line) => `${line}\n`).join(""));
+  };
+  file("state", expected);
+  file("running", running);
+  file("all", [...running, ...(stopped ?? [])]);
+  file("speaking", speaking);
+  writeCommand(
+    join(folder.path, "docker"),
+    `case "$*" in
+       "container ls "*"label=swarm.stack=dev"*"label=swarm.role=manager"*)
+         case "$*" in *--all*) cat "${folder.path}/all" ;; *) cat "${folder.path}/running" ;; esac ;;
+       "exec "*" docker node ls") grep -Fqx "$2" "${folder.path}/speaking" ;;
+       *) echo "not expected: $*" >&2; exit 2 ;;
+     esac`,
+  );
+  const sources = `root="${repository}"; . "$root/scripts/lib.sh"; . "$root/scripts/cluster.sh"`;
+  return sh(
+    `${sources}; stack=dev; command=${command}; quorum_within_s=1
+     typescript() { cat; }; require_quorum "${folder.path}/state"; echo goes on`,
+    { HOME: folder.path, PATH: `${folder.path}:${process.env["PATH"] ?? ""}` },
+  );
+}
+
+const [one, two, three] = ["swarm-dev-manager-1", "swarm-dev-manager-2", "swarm-dev-manager-3"];
+const all = [one, two, three];
+
+describe.each(["up", "refresh"])("%s", (command) => {
+  test.each<[string, Managers]>([
+    [
+      "any manager speaks",
+      { expected: all, running: [one, two], stopped: [three], speaking: [two] },
+    ],
+    ["no swarm was made yet", { expected: [], running: [one] }],
+    ["there are no managers", { expected: all, running: [] }],
+  ])("goes on where %s", (_, managers) => {
+    expect(requireQuorum(command, managers)).toMatchObject({ status: 0, stdout: "goes on\n" });
+  });
+
+  test("is refused where all managers run and none speaks", () => {
+    const { status, stdout, stderr } = requireQuorum(command, { expected: all, running: all });
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+    expect(stderr).toContain(`(running: ${all.join(" ")}): see why with 'docker logs ${one}', or`);
+    expect(stderr).toContain("'make down STACK=dev'");
+  });
+});
+
+describe.each<[string, Managers, string]>([
+  [
+    "stopped",
+    { expected: all, running: [one], stopped: [two, three] },
+    `(running: ${one}): start the others with 'docker start ${two} ${three}', or`,
+  ],
+  [
+    "all stopped",
+    { expected: all, running: [], stopped: all },
+    `(running: none): start the others with 'docker start ${all.join(" ")}', or`,
+  ],
+  [
+    "gone",
+    { expected: all, running: [two] },
+    `(running: ${two}): bring back the others with 'make up STACK=dev', or`,
+  ],
+])("where the other managers are %s", (_, managers, says) => {
+  test("up goes on: it brings them back", () => {
+    expect(requireQuorum("up", managers)).toMatchObject({ status: 0, stdout: "goes on\n" });
+  });
+
+  test("refresh is refused", () => {
+    const { status, stdout, stderr } = requireQuorum("refresh", managers);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+    expect(stderr).toContain(says);
+  });
+});
