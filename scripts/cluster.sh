@@ -12,7 +12,8 @@ manager_containers() {
 # A manager of the stack on this machine that can speak for the cluster.
 speaking_manager() {
     manager_containers | while read -r machine; do
-        if timeout 10 docker exec "$machine" docker node ls >/dev/null 2>&1; then
+        # Without a leader, it may wait for one for ever: inside as well, as what `docker exec` runs outlives it.
+        if timeout 10 docker exec "$machine" timeout 8 docker node ls >/dev/null 2>&1; then
             echo "$machine"
             return
         fi

@@ -31,7 +31,7 @@ function requireQuorum(command: string, { expected, running, stopped, speaking }
     `case "$*" in
        "container ls "*"label=swarm.stack=dev"*"label=swarm.role=manager"*)
          case "$*" in *--all*) cat "${folder.path}/all" ;; *) cat "${folder.path}/running" ;; esac ;;
-       "exec "*" docker node ls") grep -Fqx "$2" "${folder.path}/speaking" ;;
+       "exec "*" timeout 8 docker node ls") grep -Fqx "$2" "${folder.path}/speaking" ;;
        *) echo "not expected: $*" >&2; exit 2 ;;
      esac`,
   );
