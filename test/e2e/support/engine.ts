@@ -17,6 +17,9 @@ const hostEngine = {
 
 export const lines = (text: string): string[] => text.split("\n").filter((line) => line !== "");
 
+/** What the program builds: the images of its containers, and what it pushes to a stack's own registry. */
+const OUR_IMAGE = /^(swarm-(machine|edge|registry)|127\.0\.0\.1:\d+\/.+):[^:/]+$/;
+
 const ofStack = (stack: string): string => `label=swarm.stack=${stack}`;
 
 /** The part of `docker container inspect` that tests look at. */
@@ -58,7 +61,7 @@ export function objects(stack: string): string[] {
     return [...new Set([...labelled, ...own])].map((name) => `${kind} ${name}`);
   });
   const tags = list("image", "ls", "--format", "{{.Repository}}:{{.Tag}}")
-    .filter((name) => name.endsWith(`:${stack}`))
+    .filter((name) => OUR_IMAGE.test(name) && name.endsWith(`:${stack}`))
     .map((name) => `image ${name}`);
   return [...found, ...tags].sort();
 }
