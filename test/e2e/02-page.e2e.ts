@@ -52,6 +52,8 @@ describe("the page through the edge", () => {
     async (path) => {
       const page = await get(`${outputs.proxyUrl}${path}`);
       expect([404, 503]).toContain(page.status);
+      // Not because nothing has a route.
+      expect((await get(outputs.app1Url)).status).toBe(200);
     },
   );
 
@@ -63,5 +65,6 @@ describe("the page through the edge", () => {
   ])("does not let %s, which is for the inside, be reached from outside", async (path) => {
     const page = await get(`${outputs.proxyUrl}${path}`);
     expect([404, 503]).toContain(page.status);
+    expect((await get(outputs.app1Url)).status).toBe(200);
   });
 });

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { project, requireCluster, swarm } from "./support/cluster";
-import { containers, docker } from "./support/engine";
+import { containers, docker, lines } from "./support/engine";
 import { run } from "./support/run";
 import { stack, ephemeral } from "./support/workspace";
 
@@ -62,6 +62,18 @@ describe("join tokens and private keys", () => {
     for (const name of (await containers(stack)).keys()) {
       expectNone(await docker("container", "inspect", name));
       expectNone((await run("docker", ["container", "logs", name])).output);
+    }
+  });
+
+  test("are not in the services' description or in what their tasks log", async () => {
+    const services = lines(await swarm.docker("service", "ls", "--format", "{{.Name}}"));
+    expect(services.sort()).toEqual(["app1", "proxy", "swarm-listener"]);
+    for (const name of services) {
+      expectNone(await swarm.docker("service", "inspect", name));
+      const logs = ["exec", swarm.container, "docker", "service", "logs", name];
+      const { output } = await run("docker", logs);
+      expect(output).toContain(`${name}.`);
+      expectNone(output);
     }
   });
 });
