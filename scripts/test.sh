@@ -8,6 +8,8 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$root/scripts/lib.sh"
 cd "$root" || exit 1
+# What the tests call by make is to print what it prints to a user, and not that make called make.
+unset MAKEFLAGS MFLAGS MAKELEVEL
 
 results=artefacts/results
 mkdir -p "$results"
