@@ -13,6 +13,16 @@ Usage: bench/run [--help]
   RUNS=n   how many times to measure (3). The first fills the build cache, if that is empty.
 
 A run takes about three minutes on two cores. The table and each run's figures are kept in artefacts/bench.
+
+  machines Ready      in the event log of the up from nothing: from the end of the machine image's build to the
+                      last of the seven memberships, each of which waits until its node is Ready
+  up, preview, destroy  the whole command as it is typed, with the search for tools and the table of outputs
+  memory              the machines with all that runs in them, the edge and the registry, as their control groups
+                      charge it, less the page cache; then less only the pages not read lately (docker stats)
+  services through up   make up after the three services alone were destroyed, and again with nothing to do
+  docker stack deploy   --detach=false, inside a manager, on the same swarm in between, and again; its compose file
+                      comes from the program's own services, and what it makes is compared with them first
+  ratio               taken run by run: its median need not be the quotient of the two medians
 `;
 
 const STACK = "bench";
