@@ -2,7 +2,7 @@ import { createApp } from "./app";
 import { ConfigError, loadConfig, type Config } from "./app/config";
 import { createControllers } from "./controllers";
 import { closeLogger, createLogger } from "./libs/logger";
-import { startServer, type Lifecycle } from "./server";
+import { startServer, type Lifecycle, type RunningServer } from "./server";
 
 /** The parts of `process` that the app uses, so that a test can stand in for it. */
 export interface Host {
@@ -40,18 +40,13 @@ export async function main(host: Host): Promise<void> {
 
   const lifecycle: Lifecycle = { draining: false };
   const app = createApp({ config, logger, controllers: createControllers(lifecycle) });
-  const server = await startServer(app, config, lifecycle, logger).catch(async (error: unknown) => {
-    logger.error("cannot listen", { port: config.port, error });
-    await exit(1);
-    return undefined;
-  });
-  if (server === undefined) return;
-
+  // A signal may come as soon as the server listens, or before.
+  let server: RunningServer | undefined = undefined;
   let stopping = false;
   const stop = (code: number): void => {
     if (stopping) return;
     stopping = true;
-    void server.stop().then(() => exit(code));
+    void Promise.resolve(server?.stop()).then(() => exit(code));
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     host.on(signal, () => {
@@ -67,4 +62,9 @@ export async function main(host: Host): Promise<void> {
       stop(1);
     });
   }
+  server = await startServer(app, config, lifecycle, logger).catch(async (error: unknown) => {
+    logger.error("cannot listen", { port: config.port, error });
+    await exit(1);
+    return undefined;
+  });
 }
