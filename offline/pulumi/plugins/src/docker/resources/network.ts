@@ -49,11 +49,13 @@ const model: ResourceModel<Plain<Args>> = {
 export const network: EngineResource<Plain<Args>> = {
   model,
 
-  async create({ engine, context }, inputs) {
+  async create(operation, inputs) {
+    const { engine } = operation;
+    // An abort must not part what the engine has made from what the state knows of, so none is heeded here.
+    const context = { ...operation.context, signal: new AbortController().signal };
     const { Id } = await engine.json<{ Id: string }>({
       method: "POST",
       path: "/networks/create",
-      signal: context.signal,
       body: {
         Name: inputs.name,
         CheckDuplicate: true,

@@ -32,7 +32,7 @@ export const service: EngineResource<ServiceArgs> = {
       method: "POST",
       path: "/services/create",
       headers: authHeader(credentials),
-      signal: context.signal,
+      // An abort would part what the engine has made from what the state knows of: it is heeded afterwards.
       body: spec,
     });
     if (args.convergeConfig) {

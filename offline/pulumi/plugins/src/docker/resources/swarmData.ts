@@ -8,9 +8,12 @@ import type { Operation } from "../resource";
 /** Swarm secrets and swarm configs differ in little but their path. */
 type Kind = "secrets" | "configs";
 
-/** @param data base64 */
+/**
+ * Heeds no abort, which would part what the engine has made from what the state knows of.
+ * @param data base64
+ */
 export async function createData(
-  { engine, context }: Operation,
+  { engine }: Operation,
   kind: Kind,
   { name, labels }: { readonly name?: string; readonly labels?: readonly Label[] },
   data: string,
@@ -18,7 +21,6 @@ export async function createData(
   const { ID } = await engine.json<{ ID: string }>({
     method: "POST",
     path: `/${kind}/create`,
-    signal: context.signal,
     body: { Name: name, Labels: toLabelMap(labels) ?? {}, Data: data },
   });
   return ID;
