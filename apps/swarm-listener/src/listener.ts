@@ -23,7 +23,6 @@ export interface ListenerArgs {
 export class SwarmListener {
   private readonly stopping = new AbortController();
   private readonly reconciler: Reconciler;
-  private known: ReadonlyMap<string, Registration> | undefined;
   private reported = "";
   private resend = false;
   private running: Promise<unknown> = Promise.resolve();
@@ -61,16 +60,11 @@ export class SwarmListener {
   }
 
   /**
-   * Parameters of all services that want to be announced, as of now. If the engine does not
-   * answer, as of the last time it did: what runs does not stop for want of a manager.
-   * @throws if the engine has never answered
+   * Parameters of all services that want to be announced, as of now.
+   * @throws if the engine cannot be read: receivers drop what is not listed, so an answer that is not sure would be worse than none
    */
   async servicesParameters(): Promise<Parameters[]> {
-    const services = await this.read().catch((error: unknown) => {
-      if (this.known === undefined) throw error;
-      return this.known;
-    });
-    return [...services.values()].map(({ create }) => create);
+    return [...(await this.read()).values()].map(({ create }) => create);
   }
 
   /** Parameters of all nodes. */
@@ -80,7 +74,6 @@ export class SwarmListener {
 
   private async reconcile(): Promise<void> {
     const services = await this.read();
-    this.known = services;
     const resend = this.resend;
     this.resend = false;
     for (const dispatcher of this.args.dispatchers) dispatcher.sync(services, resend);

@@ -58,8 +58,20 @@ test("get-services: all values are strings, a global service has no replicas", a
   const response = await fetch(`${origin}${BASE}/get-services`);
   expect(response.headers.get("content-type")).toBe("application/json");
   expect(await response.json()).toEqual([
-    { serviceName: "app2", port: "8080", distribute: "true" },
-    { serviceName: "app1", port: "8080", servicePath: "/app1", replicas: "3", distribute: "true" },
+    {
+      serviceName: "app2",
+      port: "8080",
+      distribute: "true",
+      createdAt: "2026-01-01T00:00:00.000000Z",
+    },
+    {
+      serviceName: "app1",
+      port: "8080",
+      servicePath: "/app1",
+      replicas: "3",
+      distribute: "true",
+      createdAt: "2026-01-01T00:00:00.000001Z",
+    },
   ]);
 });
 
@@ -70,11 +82,22 @@ test("get-services is what is there now", async () => {
   expect(services).toHaveLength(1);
 });
 
-test("get-services without an engine is what was there last", async () => {
-  await until(() => bench.proxy.received.length === 2);
-  await bench.engine.stop();
-  const services = (await (await fetch(`${origin}${BASE}/get-services`)).json()) as object[];
-  expect(services).toHaveLength(2);
+describe("a list of services that is not known is no list", () => {
+  test.each([
+    ["the engine is away", () => bench.engine.stop()],
+    ["the swarm has no leader", () => void (bench.engine.failure = 503)],
+  ])("when %s", async (_what, fail) => {
+    await until(() => bench.proxy.received.length === 2);
+    await fail();
+    const response = await fetch(`${origin}${BASE}/get-services`);
+    expect(response.status).toBe(500);
+    expect(await response.json()).toMatchObject({ Status: "NOK" });
+  });
+
+  test("but that there is none is one", async () => {
+    bench.engine.services.clear();
+    expect(await (await fetch(`${origin}${BASE}/get-services`)).json()).toEqual([]);
+  });
 });
 
 test("get-nodes", async () => {

@@ -197,6 +197,7 @@ test.each([
     serviceName: "app1",
     replicas: "1",
     distribute: "true",
+    createdAt: "2026-01-01T00:00:00.000000Z",
     value,
   });
   expect(proxy.received[0]?.query).toMatch(/^[\x21-\x7e]*$/);

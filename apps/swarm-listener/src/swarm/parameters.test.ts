@@ -19,6 +19,7 @@ test.each<[string, Partial<SwarmService["Spec"]>, Record<string, string>]>([
     "labels win over the default of distribute and over nothing else",
     {
       Labels: {
+        "com.df.createdAt": "1970-01-01T00:00:00Z",
         "com.df.distribute": "false",
         "com.df.serviceName": "evil",
         "com.df.replicas": "9",
@@ -33,7 +34,8 @@ test.each<[string, Partial<SwarmService["Spec"]>, Record<string, string>]>([
     { serviceName: "app1", distribute: "true", replicas: "0" },
   ],
 ])("create: %s", (_what, spec, expected) => {
-  expect(createParameters(service(spec), options)).toEqual(expected);
+  const createdAt = "2026-01-01T00:00:00Z";
+  expect(createParameters(service(spec), options)).toEqual({ ...expected, createdAt });
 });
 
 test("remove: without replicas", () => {

@@ -47,11 +47,15 @@ export function removeParameters(service: SwarmService, options: ServiceOptions)
   };
 }
 
-/** Parameters of a new or changed service. A global one has no number of replicas. */
+/**
+ * Parameters of a new or changed service. A global one has no number of replicas. `createdAt`, as the engine gives it, tells receivers which
+ * of two services that want the same route is the older.
+ */
 export function createParameters(service: SwarmService, options: ServiceOptions): Parameters {
   const { Mode } = service.Spec;
   return {
     ...removeParameters(service, options),
+    createdAt: service.CreatedAt,
     ...(Mode?.Global ? {} : { replicas: String(Mode?.Replicated?.Replicas ?? 0) }),
   };
 }

@@ -28,7 +28,7 @@ export function registrationsOf(
   const byName = new Map<string, Registration>();
   const shadowed: SwarmService[] = [];
   const oldestFirst = [...services].sort(
-    (a, b) => compare(a.CreatedAt, b.CreatedAt) || compare(a.ID, b.ID),
+    (a, b) => compare(sortable(a.CreatedAt), sortable(b.CreatedAt)) || compare(a.ID, b.ID),
   );
   for (const service of oldestFirst) {
     if (!wantsNotification(service, options.notifyLabel)) continue;
@@ -43,6 +43,12 @@ export function registrationsOf(
     });
   }
   return { byName, shadowed };
+}
+
+/** A time of the engine's (RFC 3339, UTC) that sorts as text: Go leaves out the zeros at the end of a fraction. */
+function sortable(time: string): string {
+  const [seconds = "", fraction = ""] = time.replace(/Z$/, "").split(".");
+  return `${seconds}.${fraction.padEnd(9, "0")}`;
 }
 
 function compare(a: string, b: string): number {
