@@ -71,6 +71,7 @@ export function readSettings(
   const seconds = (name: string, fallback: number): number => number(name, fallback, 1, 86_400);
 
   const httpPort = number("HTTP_PORT", 80, 1, 65_535);
+  const httpsPort = number("HTTPS_PORT", 443, 1, 65_535);
   const runDir = read("RUN_DIR") ?? "/run/proxy";
   const controlSubnet = read("CONTROL_SUBNET");
   if (controlSubnet !== undefined) checkNetwork("CONTROL_SUBNET", controlSubnet);
@@ -96,6 +97,8 @@ export function readSettings(
     },
     render: {
       httpPort,
+      httpsPort,
+      httpsPortPublic: number("HTTPS_PORT_PUBLIC", httpsPort, 1, 65_535),
       edgeAddresses,
       resolver: readResolver(read("RESOLVER")),
       timeouts: {

@@ -1,8 +1,6 @@
 import type { Rule } from "../routes/rules";
-import { type Destination, DOMAIN_ALGORITHMS, type Service } from "../routes/service";
-import { backendName } from "./backend";
 import type { RenderOptions } from "./options";
-import { quote } from "./quote";
+import { renderRouting } from "./routing";
 
 /** The path that the edge's health check asks for. */
 export const HEALTH_PATH = "/healthz";
@@ -43,12 +41,6 @@ export function renderHttpFrontend(
   loaded: boolean,
   options: RenderOptions,
 ): string[] {
-  const destinations = [...new Set(rules.map(({ destination }) => destination))];
-  const services = new Map(rules.map(({ destination, service }) => [destination, service]));
-  const fallback = rules.find(
-    ({ service, destination }) =>
-      service.isDefaultBackend && destination === service.destinations[0],
-  );
   return [
     "frontend http",
     `    bind :${options.httpPort}`,
@@ -61,20 +53,7 @@ export function renderHttpFrontend(
     ...renderForwarding(),
     ...renderHealth(loaded, options),
     `    http-after-response set-header Connection close if { nbsrv(${LIFECYCLE_BACKEND}) eq 0 }`,
-    ...destinations.flatMap((destination) => {
-      const service = services.get(destination);
-      return service === undefined ? [] : renderDomains(service, destination);
-    }),
-    ...rules
-      .filter(({ destination }) => (destination.srcPort ?? options.httpPort) === options.httpPort)
-      .map(renderRule),
-    `    default_backend ${
-      fallback === undefined
-        ? loaded
-          ? "not_found"
-          : "not_loaded"
-        : backendName(fallback.service, fallback.destination)
-    }`,
+    ...renderRouting(rules, loaded, options),
   ];
 }
 
@@ -132,22 +111,4 @@ function renderHealth(loaded: boolean, { edgeAddresses }: RenderOptions): string
       ? [answer(200, "ok", ` { nbsrv(${LIFECYCLE_BACKEND}) gt 0 }`), answer(404, "draining")]
       : [answer(503, "unavailable")]),
   ];
-}
-
-function domainAcl(service: Service, destination: Destination): string {
-  return `domain_${backendName(service, destination)}`;
-}
-
-function renderDomains(service: Service, destination: Destination): string[] {
-  const acl = domainAcl(service, destination);
-  return destination.domains.map((domain) => {
-    const match = domain.startsWith("*") ? "end" : DOMAIN_ALGORITHMS[service.domainAlgorithm];
-    return `    acl ${acl} var(txn.host) -m ${match} -- ${quote(domain.replace(/^\*/, ""))}`;
-  });
-}
-
-function renderRule({ service, destination, path }: Rule): string {
-  const domain = destination.domains.length > 0 ? ` ${domainAcl(service, destination)}` : "";
-  const condition = `{ ${destination.pathType} -- ${quote(path)} }${domain}`;
-  return `    use_backend ${backendName(service, destination)} if ${condition}`;
 }

@@ -12,6 +12,9 @@ export interface Timeouts {
 /** What haproxy.cfg depends on besides the routes; does not change while the proxy runs. */
 export interface RenderOptions {
   readonly httpPort: number;
+  readonly httpsPort: number;
+  /** The HTTPS port that clients see, for redirects. */
+  readonly httpsPortPublic: number;
   /** Addresses or networks that speak PROXY protocol to us, and nobody else may. */
   readonly edgeAddresses: readonly string[];
   /** Name server that resolves `tasks.NAME`, as address:port. */
