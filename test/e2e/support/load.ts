@@ -1,76 +1,145 @@
-/** A steady load of requests, each of which has to be answered well. */
+/**
+ * An open-loop load: each request begins when it is due, whatever became of those before it, so that a pause
+ * of the system is met by as many requests as it lasts. Each carries an id of its own.
+ */
+import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import { Agent, request } from "undici";
+import { Agent, type Dispatcher, request } from "undici";
+import { term } from "./page";
 
 export interface LoadOptions {
   readonly url: string;
   /** What an answer has to contain besides status 200. */
   readonly contains: string;
-  /** Clients that keep their connection, and as many that open one for each request. */
-  readonly clients?: number;
-  /** Pause of each client between two requests. */
-  readonly pauseMs?: number;
+  /** Requests that begin in a second; every other one on a connection of its own. 80 when left out. */
+  readonly perSecond?: number;
+  /**
+   * Sends a request whose connection broke before the answer was whole once more, on a new connection, as
+   * clients may do with idempotent ones (RFC 9110, 9.2.2) and browsers do. Without it nothing is sent twice.
+   */
+  readonly resendBroken?: boolean;
+}
+
+/** A request and what came of it. */
+export interface Exchange {
+  /** Sent as `X-Request-Id`; no other request has it. */
+  readonly id: string;
+  /** When it was due, in milliseconds since the epoch. */
+  readonly at: number;
+  /** From then until its answer was whole, or it failed. Milliseconds. */
+  readonly tookMs: number;
+  /** Whether its first connection broke, and it was sent once more. */
+  readonly resent: boolean;
+  /** Why it failed; left out where it was answered well. */
+  readonly failure?: string;
+  /** The `X-Request-Id` of the answer: the proxy's own name for the request. */
+  readonly proxyId?: string;
+  /** The task that the page names. */
+  readonly task?: string;
 }
 
 export interface LoadReport {
-  readonly requests: number;
+  readonly exchanges: readonly Exchange[];
   /** What went wrong, with when it did, in milliseconds since the load began. */
   readonly failures: readonly string[];
-  readonly slowestMs: number;
+  /** How many requests were sent once more. */
+  readonly resent: number;
+  /** Milliseconds within which this share of the requests was answered, such as 0.99; 1 is the slowest. */
+  readonly withinMs: (share: number) => number;
 }
 
 export interface Load {
-  /** Ends the load once the requests under way are answered. */
+  /** Ends the load once the requests under way are answered; called again, it gives the same report. */
   stop(): Promise<LoadReport>;
 }
 
 const ANSWER_WITHIN_MS = 10_000;
 
-/**
- * Starts the load: half of the clients on connections that they keep, as browsers do, half on a new
- * one for each request. Nothing is retried.
- */
-export function steadyLoad({ url, contains, clients = 4, pauseMs = 50 }: LoadOptions): Load {
+/** Clients that keep a connection each, and open another when a request is due before the last one is answered. */
+const KEEPING_CLIENTS = 8;
+
+/** Codes of undici's and Node's errors that say that a connection broke. */
+const BROKEN = new Set([
+  ...["UND_ERR_SOCKET", "UND_ERR_RES_CONTENT_LENGTH_MISMATCH"],
+  ...["ECONNRESET", "EPIPE"],
+]);
+
+/** Starts the load. */
+export function openLoad(options: LoadOptions): Load {
+  const { perSecond = 80 } = options;
   const begun = performance.now();
-  const failures: string[] = [];
-  let requests = 0;
-  let slowestMs = 0;
+  const keeping = Array.from({ length: KEEPING_CLIENTS }, () => new Agent({ pipelining: 1 }));
+  const once = new Agent({ pipelining: 0 });
+  const exchanges: Promise<Exchange>[] = [];
   let stopped = false;
 
-  const ask = async (dispatcher: Agent): Promise<void> => {
-    const at = performance.now();
-    requests++;
-    try {
-      const answer = await request(url, {
-        dispatcher,
-        headersTimeout: ANSWER_WITHIN_MS,
-        bodyTimeout: ANSWER_WITHIN_MS,
-      });
-      const body = await answer.body.text();
-      if (answer.statusCode !== 200 || !body.includes(contains)) {
-        throw new Error(`status ${answer.statusCode}: ${body.slice(0, 80)}`);
-      }
-    } catch (error) {
-      failures.push(`at ${Math.round(at - begun)} ms: ${String(error)}`);
-    }
-    slowestMs = Math.max(slowestMs, performance.now() - at);
+  const begin = (number: number): Promise<Exchange> => {
+    const keeper = keeping[(number >> 1) % KEEPING_CLIENTS];
+    const first = number % 2 === 0 && keeper ? keeper : once;
+    const connections = options.resendBroken ? [first, once] : [first];
+    return exchange(options, begun + (number * 1000) / perSecond, connections);
   };
-
-  const client = async (keepsConnection: boolean): Promise<void> => {
-    const dispatcher = new Agent({ connections: 1, pipelining: keepsConnection ? 1 : 0 });
+  const schedule = async (): Promise<void> => {
     while (!stopped) {
-      await ask(dispatcher);
-      await pause(pauseMs);
+      const due = Math.ceil(((performance.now() - begun) * perSecond) / 1000);
+      while (exchanges.length < due) exchanges.push(begin(exchanges.length));
+      await pause(4);
     }
-    await dispatcher.close();
   };
+  const scheduling = schedule();
+  const end = async (): Promise<LoadReport> => {
+    stopped = true;
+    await scheduling;
+    const all = await Promise.all(exchanges);
+    await Promise.all([...keeping, once].map((agent) => agent.close()));
+    return reportOn(all);
+  };
+  let ending: Promise<LoadReport> | undefined;
+  return { stop: () => (ending ??= end()) };
+}
 
-  const all = Array.from({ length: clients * 2 }, (_, i) => client(i % 2 === 0));
+/** Makes one request, over the second connection if the first one breaks. Never rejects. */
+async function exchange(
+  options: LoadOptions,
+  due: number,
+  [dispatcher, another]: readonly Dispatcher[],
+): Promise<Exchange> {
+  const { url, contains } = options;
+  const id = randomUUID();
+  const outcome = (found: Partial<Exchange>): Exchange => ({
+    ...{ id, at: performance.timeOrigin + due, tookMs: performance.now() - due, resent: false },
+    ...found,
+  });
+  try {
+    const answer = await request(url, {
+      dispatcher,
+      headersTimeout: ANSWER_WITHIN_MS,
+      bodyTimeout: ANSWER_WITHIN_MS,
+      headers: { accept: "text/html", "x-request-id": id },
+    });
+    const body = await answer.body.text();
+    const proxyId = String(answer.headers["x-request-id"]);
+    if (answer.statusCode !== 200 || !body.includes(contains)) {
+      return outcome({ proxyId, failure: `status ${answer.statusCode}: ${body.slice(0, 80)}` });
+    }
+    return outcome({ proxyId, task: term(body, "Task") });
+  } catch (error) {
+    if (another && BROKEN.has((error as NodeJS.ErrnoException).code ?? "")) {
+      return { ...(await exchange(options, due, [another])), resent: true };
+    }
+    return outcome({ failure: String(error) });
+  }
+}
+
+function reportOn(exchanges: readonly Exchange[]): LoadReport {
+  const begun = exchanges[0]?.at ?? 0;
+  const times = exchanges.map(({ tookMs }) => tookMs).sort((a, b) => a - b);
   return {
-    async stop() {
-      stopped = true;
-      await Promise.all(all);
-      return { requests, failures, slowestMs };
-    },
+    exchanges,
+    failures: exchanges.flatMap(({ id, at, failure }) =>
+      failure === undefined ? [] : [`at ${Math.round(at - begun)} ms, ${id}: ${failure}`],
+    ),
+    resent: exchanges.filter(({ resent }) => resent).length,
+    withinMs: (share) => times[Math.max(0, Math.ceil(times.length * share) - 1)] ?? 0,
   };
 }

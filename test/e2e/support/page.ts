@@ -31,7 +31,7 @@ function parse(status: number, headers: Page["headers"], body: string): Page {
 }
 
 /** The description of a term in the page's footer; minified HTML may lack end tags. */
-function term(html: string, name: string): string {
+export function term(html: string, name: string): string {
   const match = new RegExp(`<dt>\\s*${name}\\s*(?:</dt>)?\\s*<dd>\\s*([^<\\s]+)`).exec(html);
   return match?.[1] ?? "";
 }

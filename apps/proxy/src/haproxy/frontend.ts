@@ -29,6 +29,8 @@ const ACCESS_LOG = [
   "%(ms_total)Ta",
   "%(end)tsc",
   "%(request_id)ID",
+  // What the client calls its request: for its own logs to be found in ours.
+  "%(client_request_id)[var(txn.client_request_id)]",
 ];
 
 /**
@@ -90,6 +92,7 @@ function renderForwarding(): string[] {
     "    http-request set-header X-Forwarded-Proto http",
     "    http-request set-header X-Forwarded-Host %[req.hdr(host)]",
     "    http-request set-header X-Forwarded-Port %[dst_port]",
+    "    http-request set-var(txn.client_request_id) req.hdr(x-request-id),bytes(0,128)",
     "    http-request set-header X-Request-Id %[unique-id]",
     "    http-after-response set-header X-Request-Id %[unique-id]",
   ];
