@@ -33,8 +33,10 @@ living_manager() {
   local shell
   while read -r shell; do
     [ "$shell" != "${1:-}" ] || continue
-    # Only with a leader does this list answer.
-    if on "$shell" docker node ls --quiet </dev/null >/dev/null 2>&1; then
+    # Only with a leader does this list answer; without one it may wait for ever, and inside as well, as what
+    # `docker exec` runs outlives it.
+    # shellcheck disable=SC2086 # the prefix is several words
+    if timeout 10 $shell timeout 8 docker node ls --quiet </dev/null >/dev/null 2>&1; then
       printf '%s' "$shell"
       return
     fi
