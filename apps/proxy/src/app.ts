@@ -43,7 +43,7 @@ export async function startApp(settings: Settings, dataPlane: DataPlane, log: Lo
     log,
     minReloadIntervalMs: settings.minReloadIntervalMs,
   });
-  const proxy = new Proxy(configurator, settings.parse, log);
+  const proxy = new Proxy(configurator, settings.parse);
   const synchronize = (): Promise<void> =>
     proxy.synchronize(() => fetchServices(listenerAddresses));
 
@@ -58,6 +58,7 @@ export async function startApp(settings: Settings, dataPlane: DataPlane, log: Lo
         await requestNotifications(listenerAddresses);
       },
       initialized: () => initialized,
+      certificates: () => [],
       log,
     }),
     {
@@ -76,8 +77,8 @@ export async function startApp(settings: Settings, dataPlane: DataPlane, log: Lo
         if (!initialized) log.info("the listener has answered", { listenerAddresses });
         initialized = true;
       },
-      intervalMs: settings.reloadIntervalMs,
-      repeat: settings.repeatReload,
+      retryMs: settings.reloadIntervalMs,
+      repeatMs: settings.reconcileIntervalMs,
       signal: asking.signal,
       log,
     });

@@ -3,8 +3,10 @@ import { isIP } from "node:net";
 import { join } from "node:path";
 
 import type { RenderOptions } from "./haproxy/options";
-import { DOMAIN_ALGORITHMS, type DomainAlgorithm } from "./routes/service";
+import { DOMAIN_ALGORITHMS, type DomainAlgorithm, type User } from "./routes/service";
 import type { ParseOptions } from "./routes/parse";
+import type { PortRange } from "./routes/stream";
+import { parseGlobalUsers } from "./routes/users";
 
 /** Everything the environment says, read once. Names in doc comments are the variables'. */
 export interface Settings {
@@ -14,10 +16,10 @@ export interface Settings {
   readonly swarm: boolean;
   /** SERVICE_NAME: the name under which DNS knows all proxies. */
   readonly serviceName: string;
-  /** RELOAD_INTERVAL: milliseconds between two questions to the listener. */
+  /** RELOAD_INTERVAL: milliseconds between two questions to the listener until it has answered. */
   readonly reloadIntervalMs: number;
-  /** REPEAT_RELOAD: go on asking after the first answer. */
-  readonly repeatReload: boolean;
+  /** RECONCILE_INTERVAL: milliseconds between two questions after that, RELOAD_INTERVAL with REPEAT_RELOAD; 0: none. */
+  readonly reconcileIntervalMs: number;
   /** CONTROL_SUBNET: the control API listens on the address in it; on all addresses when absent. */
   readonly controlSubnet: string | undefined;
   /** PORT of the control API. */
@@ -72,19 +74,23 @@ export function readSettings(
 
   const httpPort = number("HTTP_PORT", 80, 1, 65_535);
   const httpsPort = number("HTTPS_PORT", 443, 1, 65_535);
+  const controlPort = number("PORT", 8080, 1, 65_535);
   const runDir = read("RUN_DIR") ?? "/run/proxy";
   const controlSubnet = read("CONTROL_SUBNET");
   if (controlSubnet !== undefined) checkNetwork("CONTROL_SUBNET", controlSubnet);
+  const reloadIntervalMs = number("RELOAD_INTERVAL", 5000, 100, 3_600_000);
   const edgeAddresses = list("EDGE_ADDRESSES");
   edgeAddresses.forEach((address) => checkNetwork("EDGE_ADDRESSES", address));
   return {
     listenerAddresses: list("LISTENER_ADDRESS"),
     swarm: read("MODE") === "swarm" || read("MODE") === "service",
     serviceName: read("SERVICE_NAME") ?? "proxy",
-    reloadIntervalMs: number("RELOAD_INTERVAL", 5000, 100, 3_600_000),
-    repeatReload: flag("REPEAT_RELOAD"),
+    reloadIntervalMs,
+    reconcileIntervalMs: flag("REPEAT_RELOAD")
+      ? reloadIntervalMs
+      : number("RECONCILE_INTERVAL", 10_000, 0, 3_600_000),
     controlSubnet,
-    controlPort: number("PORT", 8080, 1, 65_535),
+    controlPort,
     drainDelayMs: number("DRAIN_DELAY_MS", 3000, 0, 600_000),
     stopTimeoutMs: number("STOP_TIMEOUT_MS", 25_000, 0, 3_600_000),
     minReloadIntervalMs: number("MIN_RELOAD_INTERVAL_MS", 500, 0, 60_000),
@@ -93,7 +99,17 @@ export function readSettings(
     parse: {
       separator: read("SEPARATOR") ?? ",",
       domainAlgorithm: readAlgorithm(read("SERVICE_DOMAIN_ALGO")),
-      boundPorts: [httpPort],
+      httpPort,
+      httpsPort,
+      tcpPorts: list("TCP_PORTS").map((item) =>
+        readPorts(item, [httpPort, httpsPort, controlPort]),
+      ),
+      httpsOnly: flag("HTTPS_ONLY"),
+      clientCa: false,
+      users: { secretsDir, globalUsers: readUsers(read("USERS"), flag("USERS_PASS_ENCRYPTED")) },
+      instanceName: flag("FILTER_PROXY_INSTANCE_NAME")
+        ? (read("PROXY_INSTANCE_NAME") ?? "docker-flow")
+        : undefined,
     },
     render: {
       httpPort,
@@ -147,4 +163,20 @@ function readResolver(value = "127.0.0.11:53"): string {
   const [address = "", port = "53"] = value.split(":");
   if (isIP(address) === 4 && /^\d{1,5}$/.test(port)) return `${address}:${port}`;
   throw new Error(`RESOLVER must be an address and a port, such as 127.0.0.11:53, got "${value}"`);
+}
+
+/** `6379` or `7000-7010`. */
+function readPorts(value: string, taken: readonly number[]): PortRange {
+  const [, first = "", last = first] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(value) ?? [];
+  const range = { first: Number(first), last: Number(last) };
+  if (first === "" || range.first < 1 || range.last > 65_535 || range.first > range.last) {
+    throw new Error(`TCP_PORTS must be ports such as 6379 or 7000-7010, got "${value}"`);
+  }
+  const own = taken.find((port) => range.first <= port && port <= range.last);
+  if (own !== undefined) throw new Error(`TCP_PORTS: ${own} is a port of the proxy's own`);
+  return range;
+}
+
+function readUsers(value: string | undefined, encrypted: boolean): User[] {
+  return value === undefined ? [] : parseGlobalUsers(value, encrypted);
 }

@@ -293,7 +293,9 @@ describe("the start", () => {
     let answerNow: () => void = () => undefined;
     const held = new Promise<void>((resolve) => (answerNow = resolve));
     const port = await serve((_req, res) => {
-      void held.then(() => res.end(JSON.stringify([APP1, { ...APP1, serviceName: "old" }])));
+      void held.then(() =>
+        res.end(JSON.stringify([APP1, { ...APP1, serviceName: "old", servicePath: "/old" }])),
+      );
     });
     const { call, config } = await run(testSettings({ LISTENER_ADDRESS: `127.0.0.1:${port}` }));
     await call("reconfigure", { ...APP1, port: "9090" });
@@ -317,11 +319,13 @@ describe("the start", () => {
         RELOAD_INTERVAL: "100",
       }),
     );
-    await call("reconfigure", { ...APP1, serviceName: "by-hand", servicePath: "/by-hand" });
+    await call("reconfigure", { serviceName: "by-hand", servicePath: "/by-hand", port: "80" });
+    await call("reconfigure", { ...APP1, serviceName: "announced", servicePath: "/announced" });
     await eventually(() => expect(config()).toContain("tasks.app1"));
     answer.services = [{ ...APP1, serviceName: "app2", servicePath: "/app2" }];
     await eventually(() => expect(config()).toContain("tasks.app2"));
     expect(config()).not.toContain("tasks.app1");
+    expect(config()).not.toContain("tasks.announced");
     expect(config()).toContain("tasks.by-hand");
   });
 
@@ -357,7 +361,7 @@ describe("the routes on disk", () => {
     const { call, settings } = await run();
     await call("reconfigure", APP1);
     const text = readFileSync(join(settings.dataDir, "routes.json"), "utf8");
-    expect(JSON.parse(text)).toEqual({ version: 1, routes: [{ parameters: APP1 }] });
+    expect(JSON.parse(text)).toMatchObject({ version: 1, routes: [{ parameters: APP1 }] });
   });
 });
 

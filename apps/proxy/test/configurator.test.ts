@@ -1,6 +1,7 @@
 import { Configurator } from "../src/control/configurator";
 import { renderConfig } from "../src/haproxy/render";
 import { parseService } from "../src/routes/parse";
+import { toRoute } from "../src/routes/route";
 import {
   type Change,
   EMPTY_TABLE,
@@ -14,11 +15,7 @@ const LOADED: RouteTable = { ...EMPTY_TABLE, loaded: true };
 
 function adding(name: string, parameters: Record<string, string> = {}): Change {
   const all = { ...APP1, serviceName: name, servicePath: `/${name}`, ...parameters };
-  return withRoute({
-    service: parseService(all, PARSE).service,
-    parameters: all,
-    source: "request",
-  });
+  return withRoute(toRoute(parseService(all, PARSE).service, all, "request"));
 }
 
 function setUp({ minReloadIntervalMs = 0 } = {}) {

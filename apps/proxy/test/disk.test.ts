@@ -10,20 +10,25 @@ afterEach(cleanUp);
 describe("kept routes", () => {
   it("come back as they were, as from disk", async () => {
     const dir = join(temporaryFolder(), "new");
-    await routeKeeper(dir)(tableOf([APP1, { ...APP1, serviceName: "app2" }]));
+    const table = tableOf([APP1, { ...APP1, serviceName: "app2", servicePath: "/app2" }]);
+    await routeKeeper(dir)(table);
     const { log } = memoryLog();
-    expect(await loadRoutes(dir, PARSE, log)).toEqual(
-      tableOf([APP1, { ...APP1, serviceName: "app2" }], "disk"),
-    );
+    expect(await loadRoutes(dir, PARSE, log)).toEqual({
+      ...table,
+      routes: new Map(
+        [...table.routes].map(([name, route]) => [name, { ...route, source: "disk" }]),
+      ),
+    });
     expect(readdirSync(dir)).toEqual(["routes.json"]);
   });
 
   it("are not written again when nothing changed", async () => {
     const dir = temporaryFolder();
     const keep = routeKeeper(dir);
-    await keep(tableOf([APP1]));
+    const table = tableOf([APP1]);
+    await keep(table);
     const before = statSync(join(dir, "routes.json")).ino;
-    await keep(tableOf([APP1], "listener"));
+    await keep({ ...table });
     expect(statSync(join(dir, "routes.json")).ino).toBe(before);
     await keep(tableOf([]));
     expect(statSync(join(dir, "routes.json")).ino).not.toBe(before);

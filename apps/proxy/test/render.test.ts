@@ -1,8 +1,9 @@
-import { quote } from "../src/haproxy/quote";
+import { quote, quoteArgument, quoteFormat, quoteText } from "../src/haproxy/quote";
 import { renderConfig } from "../src/haproxy/render";
 import { GLOBAL_SLOTS, slotsFor } from "../src/haproxy/slots";
 import type { Parameters } from "../src/routes/service";
 import { EMPTY_TABLE } from "../src/routes/table";
+import { EVERYTHING } from "./everything";
 import { APP1, RENDER, tableOf } from "./support";
 
 const FULL: readonly Parameters[] = [
@@ -28,6 +29,21 @@ const FULL: readonly Parameters[] = [
 describe("renderConfig", () => {
   it("renders services with everything they can have", () => {
     expect(renderConfig(tableOf(FULL), RENDER)).toMatchSnapshot();
+  });
+
+  it("renders everything there is", () => {
+    const table = tableOf(EVERYTHING);
+    expect([...table.refused]).toEqual([]);
+    const config = renderConfig(table, RENDER);
+    expect(config.slice(config.indexOf("    acl domain_"))).toMatchSnapshot();
+  });
+
+  it("renders redirects to the HTTPS port that clients see", () => {
+    const table = tableOf([{ ...APP1, httpsOnly: "true" }]);
+    const redirect = (httpsPortPublic: number): string | undefined =>
+      /location (\S+)/.exec(renderConfig(table, { ...RENDER, httpsPortPublic }))?.[1];
+    expect(redirect(443)).toBe("'https://%[var(txn.host)]%[pathq]'");
+    expect(redirect(8443)).toBe("'https://%[var(txn.host)]:8443%[pathq]'");
   });
 
   it("says «not loaded» until the routes are known", () => {
@@ -72,6 +88,33 @@ describe("quote", () => {
 
   it.each(["'", "\n", "\r", "\u0000", "\u007f"])("fails for %j", (character) => {
     expect(() => quote(`a${character}b`)).toThrow("haproxy.cfg");
+  });
+});
+
+describe("quoteText and quoteFormat", () => {
+  it("put single quotes outside of the quoted parts", () => {
+    expect(quoteText("it's $HOME #1")).toBe(`'it'\\''s $HOME #1'`);
+  });
+
+  it("double a percent sign that begins no known expression", () => {
+    expect(quoteFormat("100% %[src] %[env(X)] %T", ["%[src]"])).toBe(
+      "'100%% %[src] %%[env(X)] %%T'",
+    );
+  });
+
+  it.each(["\\", "\n", "\r", "\u0000", "\u007f"])("fail for %j", (character) => {
+    expect(() => quoteText(`a${character}b`)).toThrow("haproxy.cfg");
+    expect(() => quoteFormat(`a${character}b`)).toThrow("haproxy.cfg");
+  });
+});
+
+describe("quoteArgument", () => {
+  it("escapes what means something between double quotes", () => {
+    expect(quoteArgument('^(a\\d)"$')).toBe(`'^(a\\\\d)\\"\\$'`);
+  });
+
+  it("fails for a single quote", () => {
+    expect(() => quoteArgument("a'b")).toThrow("haproxy.cfg");
   });
 });
 

@@ -42,6 +42,38 @@ describe("orderRules", () => {
     ).toEqual(["site@site.example /", "any /"]);
   });
 
+  it("tries a rule that asks for more before one that takes all", () => {
+    expect(
+      order(
+        { serviceName: "all", servicePath: "/a" },
+        { serviceName: "canary", servicePath: "/a", serviceHeader: "X-Version:2" },
+        { serviceName: "robots", servicePath: "/a", userAgent: "bot" },
+        { serviceName: "tls", servicePath: "/a", srcPort: "443" },
+        { serviceName: "under", servicePath: "/a/b" },
+      ),
+    ).toEqual(["canary /a", "robots /a", "under /a/b", "tls /a", "all /a"]);
+  });
+
+  it("tries a narrower path first whatever the scheme", () => {
+    expect(
+      order({
+        serviceName: "a",
+        "servicePath.1": "/a",
+        "srcPort.1": "80",
+        "servicePath.2": "/a/b",
+      }),
+    ).toEqual(["a /a/b", "a /a"]);
+  });
+
+  it("tries a certificate authority's path first, whatever the aclNames", () => {
+    expect(
+      order(
+        { serviceName: "early", servicePath: "/.well-known/x,/", aclName: "00" },
+        { serviceName: "companion", servicePath: "/.well-known/acme-challenge" },
+      )[0],
+    ).toBe("companion /.well-known/acme-challenge");
+  });
+
   it("keeps the order that aclNames state", () => {
     expect(
       order(

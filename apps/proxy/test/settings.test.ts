@@ -32,7 +32,7 @@ describe("readSettings", () => {
       swarm: true,
       serviceName: "proxy-control",
       reloadIntervalMs: 100,
-      repeatReload: true,
+      reconcileIntervalMs: 100,
       controlSubnet: "10.248.48.0/20",
       drainDelayMs: 0,
       dataDir: "/data",
@@ -67,6 +67,15 @@ describe("readSettings", () => {
     ["SERVICE_DOMAIN_ALGO", "hdr_reg(host)"],
     ["RESOLVER", "dns:53"],
     ["MAXCONN", "-1"],
+    ["TCP_PORTS", "http"],
+    ["TCP_PORTS", "7010-7000"],
+    ["TCP_PORTS", "0"],
+    ["TCP_PORTS", "65536"],
+    ["TCP_PORTS", "8000-9000"],
+    ["TCP_PORTS", "443"],
+    ["RECONCILE_INTERVAL", "10s"],
+    ["USERS", "joe"],
+    ["HTTPS_ONLY", "always"],
   ])("refuses %s=%s by name", (name, value) => {
     expect(() => readSettings({ [name]: value })).toThrow(name);
   });

@@ -10,7 +10,8 @@ import type { DataPlane, Exit } from "../src/haproxy/dataPlane";
 import { createLog, type Log } from "../src/log";
 import { parseService } from "../src/routes/parse";
 import type { Parameters } from "../src/routes/service";
-import { EMPTY_TABLE, type RouteTable, type Source, withRoute } from "../src/routes/table";
+import { toRoute } from "../src/routes/route";
+import { EMPTY_TABLE, type RouteTable, settle, type Source, withRoute } from "../src/routes/table";
 import { readSettings, type Settings } from "../src/settings";
 
 /** Stands in for HAProxy: remembers what it was asked, and refuses what contains a marker. */
@@ -104,7 +105,10 @@ export function testSettings(environment: Record<string, string> = {}): Settings
   return { ...settings, controlPort: 0, minReloadIntervalMs: 0 };
 }
 
-export const PARSE = readSettings({}, { secretsDir: "/nonexistent" }).parse;
+export const PARSE = readSettings(
+  { TCP_PORTS: "6379,7000-7009" },
+  { secretsDir: "/nonexistent" },
+).parse;
 export const RENDER = {
   ...readSettings({}, { secretsDir: "/nonexistent", cpus: 2 }).render,
   edgeAddresses: ["172.20.0.2"],
@@ -126,7 +130,7 @@ export function tableOf(services: readonly Parameters[], source: Source = "reque
   return services.reduce<RouteTable>(
     (table, parameters) => {
       const { service } = parseService(parameters, PARSE);
-      return withRoute({ service, parameters, source })(table);
+      return settle(withRoute(toRoute(service, parameters, source))(table));
     },
     { ...EMPTY_TABLE, loaded: true },
   );

@@ -7,6 +7,7 @@ import type { Parameters } from "../routes/service";
 import { type Answer, describeService } from "./answers";
 import type { Configurator } from "./configurator";
 import type { Proxy } from "./proxy";
+import { describeTable } from "./status";
 
 const BASE = "/v1/docker-flow-proxy/";
 
@@ -20,6 +21,8 @@ export interface ApiOptions {
   readonly reloadFromListener: () => Promise<void>;
   /** Whether the listener has answered since the start. */
   readonly initialized: () => boolean;
+  /** The certificates that are served, without their keys. */
+  readonly certificates: () => readonly unknown[];
   readonly log: Log;
 }
 
@@ -36,6 +39,13 @@ const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ["remove", remove],
   ["reload", reload],
   ["config", config],
+  [
+    "status",
+    (_parameters, _url, { configurator, certificates }) => ({
+      ...json(200, {}),
+      body: JSON.stringify({ ...describeTable(configurator.table), certificates: certificates() }),
+    }),
+  ],
   ["ping", () => json(200, { Status: "OK", Message: "", ServiceName: "" })],
   [
     "successfulinitreload",
@@ -146,7 +156,7 @@ async function reload(parameters: Parameters, _url: URL, options: ApiOptions): P
 
 function config(parameters: Parameters, _url: URL, { configurator }: ApiOptions): Reply {
   if ((parameters["type"] ?? "").toLowerCase() !== "json") {
-    return { status: 200, body: configurator.config };
+    return { status: 200, body: withoutHashes(configurator.config) };
   }
   const services = [...configurator.table.routes].map(
     ([name, { service }]) => [name, describeService(service)] as const,
@@ -154,9 +164,17 @@ function config(parameters: Parameters, _url: URL, { configurator }: ApiOptions)
   return { ...json(200, {}), body: JSON.stringify(Object.fromEntries(services)) };
 }
 
-function failed(error: unknown, serviceName: string, { log }: ApiOptions): Reply {
+/** A hash is as good as a password to who has time. */
+function withoutHashes(config: string): string {
+  return config.replace(/^( +user '[^']*' password) .*$/gm, "$1 ***");
+}
+
+function failed(error: unknown, serviceName: string, { log, configurator }: ApiOptions): Reply {
   const status = error instanceof Refusal ? error.status : 500;
-  log.warn("request refused", { service: serviceName, status, reason: messageOf(error) });
+  // A service that is refused is logged as such, once; a listener asks for it over and over.
+  if (configurator.table.refused.get(serviceName)?.reason !== messageOf(error)) {
+    log.warn("request refused", { service: serviceName, status, reason: messageOf(error) });
+  }
   return nok(status, serviceName, messageOf(error));
 }
 

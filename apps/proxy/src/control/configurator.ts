@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { DataPlane } from "../haproxy/dataPlane";
 import { type Log, messageOf } from "../log";
 import { Refusal } from "../routes/refusal";
-import type { Change, RouteTable } from "../routes/table";
+import { type Change, type RouteTable, settle } from "../routes/table";
 
 /** What the configurator needs from its surroundings. */
 export interface ConfiguratorOptions {
@@ -26,7 +26,7 @@ interface Request {
 
 /**
  * The only way to a new configuration. Changes are taken in order and together; each batch is rendered, checked
- * and loaded, and only then becomes the table. A batch that fails is taken again one by one, so that a bad change is refused
+ * and loaded, and only then becomes the table. A batch that fails is taken again by halves, so that a bad change is refused
  * alone and the last good configuration stays.
  */
 export class Configurator {
@@ -80,17 +80,15 @@ export class Configurator {
       await this.apply(batch);
       batch.forEach(({ resolve }) => resolve());
     } catch (error) {
-      const [first, ...others] = batch;
-      if (first !== undefined && others.length === 0) {
-        this.options.log.error("configuration refused; the last good one stays", {
-          error: messageOf(error),
-        });
+      const [first] = batch;
+      if (first !== undefined && batch.length === 1) {
         first.reject(error instanceof Refusal ? error : new Refusal(500, messageOf(error)));
         return;
       }
-      for (const request of batch) {
+      const half = Math.ceil(batch.length / 2);
+      for (const part of [batch.slice(0, half), batch.slice(half)]) {
         await this.pace();
-        await this.take([request]);
+        await this.take(part);
       }
     }
   }
@@ -103,7 +101,8 @@ export class Configurator {
 
   private async apply(batch: readonly Request[]): Promise<void> {
     const { dataPlane, render, save, log } = this.options;
-    const table = batch.reduce((result, { change }) => change(result), this.current);
+    const changed = batch.reduce((result, { change }) => change(result), this.current);
+    const table = changed === this.current ? changed : settle(changed);
     const text = render(table);
     if (text !== this.text || batch.some(({ force }) => force)) {
       const complaint = await dataPlane.check(text);
@@ -115,9 +114,23 @@ export class Configurator {
     }
     this.text = text;
     if (table === this.current) return;
+    logRefusals(this.current, table, log);
     this.current = table;
     await save(table).catch((error: unknown) =>
       log.warn("routes could not be kept on disk", { error: messageOf(error) }),
     );
+  }
+}
+
+/** Says once that a service is refused, and once that it no longer is. */
+function logRefusals(before: RouteTable, after: RouteTable, log: Log): void {
+  for (const [service, { reason }] of after.refused) {
+    if (before.refused.get(service)?.reason === reason) continue;
+    log.error("service refused", { service, reason });
+  }
+  for (const service of before.refused.keys()) {
+    if (after.refused.has(service)) continue;
+    const taken = after.routes.has(service);
+    log.info(taken ? "service no longer refused" : "refused service is gone", { service });
   }
 }

@@ -1,8 +1,16 @@
-import { type Log, messageOf } from "../log";
-import { parseReplicas, parseService, parseServiceName, type ParseOptions } from "../routes/parse";
+import { messageOf } from "../log";
+import { isWanted, parseService, parseServiceName, type ParseOptions } from "../routes/parse";
 import { Refusal } from "../routes/refusal";
+import { digestOf, toRoute } from "../routes/route";
 import type { Parameters, Service } from "../routes/service";
-import { type Route, withListing, withoutRoute, withRoute } from "../routes/table";
+import {
+  asListed,
+  asLoaded,
+  type Route,
+  withoutRoute,
+  withRefusal,
+  withRoute,
+} from "../routes/table";
 import type { Configurator } from "./configurator";
 
 /** What a reconfigure request did. */
@@ -12,29 +20,50 @@ export interface Reconfigured {
   readonly ignored: readonly string[];
 }
 
+/** Milliseconds after which what HAProxy refused is tried again: the fault may have been another's. */
+const RETRY_REJECTED_MS = 60_000;
+
 /** Routes, as requests and listings ask for them. */
 export class Proxy {
   /** Counts requests that change something, so that a listing asked for before one does not undo it. */
   private revision = 0;
   private readonly changedAt = new Map<string, number>();
+  private readonly rejectedAt = new Map<string, number>();
 
   constructor(
     private readonly configurator: Configurator,
     private readonly parseOptions: ParseOptions,
-    private readonly log: Log,
   ) {}
 
-  /** @throws Refusal, in the request's own words or in HAProxy's; nothing has changed then */
+  /**
+   * Resolves when the route is live.
+   * @throws Refusal, in the request's own words or in HAProxy's; what was live stays then. One that loses to an older service
+   *   (409) is taken up when that goes
+   */
   async reconfigure(parameters: Parameters): Promise<Reconfigured> {
     const name = parseServiceName(parameters);
-    if (parseReplicas(parameters) === 0) {
-      await this.remove(name);
-      return { service: undefined, ignored: [] };
-    }
-    const { service, ignored } = parseService(parameters, this.parseOptions);
+    // A listener passes its labels on, and lists what it announces.
+    const source = parameters["notify"] || parameters["createdAt"] ? "listener" : "request";
+    const digest = digestOf(parameters);
     this.markChanged(name);
-    await this.configurator.submit(withRoute({ service, parameters, source: "request" }));
-    return { service, ignored };
+    let parsed;
+    try {
+      if (!isWanted(parameters, this.parseOptions)) {
+        await this.remove(name);
+        return { service: undefined, ignored: [] };
+      }
+      parsed = parseService(parameters, this.parseOptions);
+    } catch (error) {
+      if (error instanceof Refusal && error.status !== 500) {
+        const reason = error.message;
+        await this.configurator.submit(withRefusal(name, { reason, digest, source }));
+      }
+      throw error;
+    }
+    await this.submit(toRoute(parsed.service, parameters, source));
+    const refused = this.configurator.table.refused.get(name);
+    if (refused?.digest === digest) throw new Refusal(409, refused.reason);
+    return parsed;
   }
 
   /** @throws Refusal (500) when HAProxy does not take it */
@@ -44,34 +73,79 @@ export class Proxy {
   }
 
   /**
-   * Brings all routes to what the listener says. A service it lists with parameters that we refuse keeps the route it
-   * has, and the others are not touched by it.
+   * Brings all routes to what the listener says; nothing is loaded where nothing differs. A service it lists with parameters
+   * that we refuse keeps the route it has, and the others are not touched by it.
    * @throws whatever `fetchServices` throws, and Refusal
    */
   async synchronize(fetchServices: () => Promise<readonly Parameters[]>): Promise<void> {
     const asked = this.revision;
     const listed = await fetchServices();
-    const routes: Route[] = [];
-    const refused = new Set<string>();
-    for (const parameters of listed) {
-      try {
-        if (parseReplicas(parameters) === 0) continue;
-        const { service } = parseService(parameters, this.parseOptions);
-        routes.push({ service, parameters, source: "listener" });
-      } catch (error) {
-        if (!(error instanceof Refusal)) throw error;
-        const name = parameters["serviceName"] ?? "";
-        refused.add(name);
-        this.log.error("service refused", { service: name, reason: messageOf(error) });
-      }
-    }
-    const changedSince = new Set(
-      [...this.changedAt].filter(([, revision]) => revision > asked).map(([name]) => name),
-    );
-    await this.configurator.submit(withListing({ routes, refused, changedSince }));
+    const isNewer = (name: string): boolean => (this.changedAt.get(name) ?? 0) > asked;
+    const names = new Set<string>();
+    const changes = listed.flatMap((parameters) => {
+      const name = parameters["serviceName"] ?? "";
+      if (isNewer(name)) return [];
+      const change = this.take(name, parameters);
+      if (change !== undefined) names.add(name);
+      return change === undefined ? [] : [change];
+    });
+    const { routes, refused } = this.configurator.table;
+    const gone = [...routes, ...refused]
+      .filter(([name, { source }]) => source !== "request" && !names.has(name) && !isNewer(name))
+      .map(
+        ([name]) =>
+          () =>
+            this.configurator.submit(withoutRoute(name)),
+      );
+    const taken = [...gone, ...changes].map((change) => change());
+    // What is refused among them is noted; when nothing can be loaded at all, this last one fails as well.
+    const loaded = this.configurator.submit(asLoaded);
+    await Promise.allSettled([...taken, loaded]);
+    await loaded;
     for (const [name, revision] of this.changedAt) {
       if (revision <= asked) this.changedAt.delete(name);
     }
+  }
+
+  /** What a listed service asks for, as a change; undefined when it asks for nothing. */
+  private take(name: string, parameters: Parameters): (() => Promise<void>) | undefined {
+    const digest = digestOf(parameters);
+    const { routes, refused } = this.configurator.table;
+    const known = refused.get(name) ?? routes.get(name);
+    if (known?.digest === digest && !this.isDue(name)) {
+      if (known.source === "listener") return () => Promise.resolve();
+      return () => this.configurator.submit(asListed(name));
+    }
+    try {
+      if (!isWanted(parameters, this.parseOptions)) return undefined;
+      const { service } = parseService(parameters, this.parseOptions);
+      return () => this.submit(toRoute(service, parameters, "listener"));
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      const refusal = { reason: error.message, digest, source: "listener" } as const;
+      return () => this.configurator.submit(withRefusal(name, refusal));
+    }
+  }
+
+  /** Notes it when HAProxy refuses the route, so that it is in the status and not tried over and over. */
+  private async submit(route: Route): Promise<void> {
+    const { name } = route.service;
+    this.rejectedAt.delete(name);
+    try {
+      await this.configurator.submit(withRoute(route));
+    } catch (error) {
+      const { digest, source } = route;
+      this.rejectedAt.set(name, performance.now());
+      await this.configurator.submit(
+        withRefusal(name, { reason: messageOf(error), digest, source }),
+      );
+      throw error;
+    }
+  }
+
+  private isDue(name: string): boolean {
+    const rejectedAt = this.rejectedAt.get(name);
+    return rejectedAt !== undefined && performance.now() - rejectedAt > RETRY_REJECTED_MS;
   }
 
   private markChanged(name: string): void {

@@ -1,4 +1,5 @@
 import type { Rule } from "../routes/rules";
+import { renderEdge } from "./edge";
 import type { RenderOptions } from "./options";
 import { renderRouting } from "./routing";
 
@@ -70,15 +71,6 @@ export function renderLifecycle(): string[] {
     "",
     "backend not_loaded",
     "    http-request return status 503 default-errorfiles",
-  ];
-}
-
-/** `accept-proxy` on the bind line would let anyone claim any address; this asks it of the edge alone. */
-function renderEdge({ edgeAddresses }: RenderOptions): string[] {
-  if (edgeAddresses.length === 0) return [];
-  return [
-    ...edgeAddresses.map((address) => `    acl from_edge src ${address}`),
-    "    tcp-request connection expect-proxy layer4 if from_edge",
   ];
 }
 

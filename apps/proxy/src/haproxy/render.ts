@@ -1,26 +1,31 @@
 import { orderRules, orderServices } from "../routes/rules";
 import type { RouteTable } from "../routes/table";
+import { renderUsers } from "./access";
 import { renderBackend } from "./backend";
 import { renderErrors } from "./errors";
 import { renderHttpFrontend, renderLifecycle } from "./frontend";
 import type { RenderOptions } from "./options";
 import { quote } from "./quote";
 import { slotsFor } from "./slots";
+import { renderTcp } from "./tcp";
 
 /** Renders the whole haproxy.cfg. Pure: the same routes give the same text, whatever order they came in. */
 export function renderConfig(table: RouteTable, options: RenderOptions): string {
   const services = [...table.routes.values()].map(({ service }) => service);
+  const ordered = orderServices(services);
   const sections = [
     renderGlobal(options),
     renderResolvers(options),
     renderDefaults(options),
     renderHttpFrontend(orderRules(services), table.loaded, options),
     renderLifecycle(),
-    ...orderServices(services).flatMap((service) =>
+    ...ordered.map(renderUsers).filter((lines) => lines.length > 0),
+    ...ordered.flatMap((service) =>
       service.destinations.map((destination) =>
-        renderBackend(service, destination, slotsFor(service.replicas, services.length)),
+        renderBackend(service, destination, slotsFor(service.replicas, services.length), options),
       ),
     ),
+    ...renderTcp(ordered, options),
   ];
   return `${sections.map((lines) => lines.join("\n")).join("\n\n")}\n`;
 }

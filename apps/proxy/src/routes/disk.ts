@@ -3,13 +3,20 @@ import { join } from "node:path";
 
 import { type Log, messageOf } from "../log";
 import { parseService, type ParseOptions } from "./parse";
-import { EMPTY_TABLE, type Route, type RouteTable } from "./table";
+import { toRoute } from "./route";
+import { EMPTY_TABLE, type Route, type RouteTable, settle } from "./table";
 
 const FILE = "routes.json";
 
 interface Kept {
   readonly version: 1;
-  readonly routes: readonly { readonly parameters: Record<string, string> }[];
+  readonly routes: readonly KeptRoute[];
+}
+
+interface KeptRoute {
+  readonly parameters: Record<string, string>;
+  /** Nanoseconds since 1970; absent in what an older version wrote. */
+  readonly heardOfAt?: string;
 }
 
 /**
@@ -21,7 +28,10 @@ export function routeKeeper(dir: string): (table: RouteTable) => Promise<void> {
   return async (table) => {
     const kept: Kept = {
       version: 1,
-      routes: [...table.routes.values()].map(({ parameters }) => ({ parameters })),
+      routes: [...table.routes.values()].map(({ parameters, heardOfAt }) => ({
+        parameters,
+        heardOfAt: String(heardOfAt),
+      })),
     };
     const text = JSON.stringify(kept);
     if (text === written) return;
@@ -59,10 +69,14 @@ export async function loadRoutes(
   }
   const routes = new Map<string, Route>();
   try {
-    for (const { parameters } of readKept(text).routes) {
+    for (const { parameters, heardOfAt } of readKept(text).routes) {
       try {
         const { service } = parseService(parameters, options);
-        routes.set(service.name, { service, parameters, source: "disk" });
+        const route = toRoute(service, parameters, "disk");
+        routes.set(service.name, {
+          ...route,
+          heardOfAt: heardOfAt === undefined ? route.heardOfAt : BigInt(heardOfAt),
+        });
       } catch (error) {
         log.warn("kept route left out", { error: messageOf(error) });
       }
@@ -71,7 +85,7 @@ export async function loadRoutes(
     log.warn("kept routes are damaged", { error: messageOf(error) });
     return EMPTY_TABLE;
   }
-  return { routes, loaded: true };
+  return settle({ ...EMPTY_TABLE, routes, loaded: true });
 }
 
 function readKept(text: string): Kept {
@@ -79,7 +93,10 @@ function readKept(text: string): Kept {
   if (value?.version !== 1 || !Array.isArray(value.routes)) throw new Error("unknown form");
   return {
     version: 1,
-    routes: value.routes.map((route) => ({ parameters: readParameters(route) })),
+    routes: value.routes.map((route) => ({
+      parameters: readParameters(route),
+      heardOfAt: readAge(route),
+    })),
   };
 }
 
@@ -92,4 +109,9 @@ function readParameters(route: unknown): Record<string, string> {
       return [name, value];
     }),
   );
+}
+
+function readAge(route: unknown): string | undefined {
+  const { heardOfAt } = (route ?? {}) as { heardOfAt?: unknown };
+  return typeof heardOfAt === "string" && /^\d{1,20}$/.test(heardOfAt) ? heardOfAt : undefined;
 }

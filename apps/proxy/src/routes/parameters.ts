@@ -5,77 +5,83 @@ import { boolean } from "./values";
 /** The original stops at ten destinations as well. */
 export const MAX_DESTINATIONS = 10;
 
+const RAW = "it would put text of its own into HAProxy's configuration";
+
 /**
  * What becomes of each parameter of the original (its docs/usage.md) and of our own:
  * - `service`, `destination`: supported; a destination's may carry a suffix `.1` to `.10`;
- * - `flag`, `value`: not supported yet. Refused, as a route without them would be another route than the one asked
- *   for; a flag that is false asks for nothing and passes;
  * - `inert`: has no effect here; the answer's message says so;
- * - `meta`: about the request, not the route.
+ * - `meta`: about the request, not the route;
+ * - an object: not supported. Refused with the reason and the remedy, as a route without it would be another route than
+ *   the one asked for.
  */
 const PARAMETERS = {
   serviceName: "service",
   aclName: "service",
-  serviceDomainAlgo: "service",
+  addHeader: "service",
+  addReqHeader: "service",
+  addResHeader: "service",
+  compressionAlgo: "service",
+  compressionType: "service",
+  connectionMode: "service",
+  createdAt: "service",
+  delReqHeader: "service",
+  delResHeader: "service",
   isDefaultBackend: "service",
+  proxyInstanceName: "service",
+  redirectUnlessHttpsProto: "service",
+  redirectWhenHttpProto: "service",
   replicas: "service",
-  port: "destination",
-  servicePath: "destination",
-  serviceDomain: "destination",
-  pathType: "destination",
-  srcPort: "destination",
-  reqMode: "destination",
+  reqPathReplace: "service",
+  reqPathSearch: "service",
+  serviceDomainAlgo: "service",
+  serviceDomainMatchAll: "service",
+  sessionType: "service",
+  setHeader: "service",
+  setReqHeader: "service",
+  setResHeader: "service",
+  users: "service",
+  usersPassEncrypted: "service",
+  usersSecret: "service",
+  allowedMethods: "destination",
+  balanceGroup: "destination",
+  checkTcp: "destination",
+  clitcpka: "destination",
+  deniedMethods: "destination",
+  denyHttp: "destination",
   healthPath: "destination",
+  httpsOnly: "destination",
+  httpsPort: "destination",
+  httpsRedirectCode: "destination",
+  ignoreAuthorization: "destination",
+  outboundHostname: "destination",
+  pathType: "destination",
+  port: "destination",
+  redirectFromDomain: "destination",
+  reqMode: "destination",
+  reqPathSearchReplace: "destination",
+  serviceDomain: "destination",
+  serviceGroup: "destination",
+  serviceHeader: "destination",
+  servicePath: "destination",
+  servicePathExclude: "destination",
+  srcHttpsPort: "destination",
+  srcPort: "destination",
+  sslVerifyNone: "destination",
+  timeoutClient: "destination",
   timeoutServer: "destination",
   timeoutTunnel: "destination",
-  denyHttp: "flag",
-  httpsOnly: "flag",
-  ignoreAuthorization: "flag",
-  redirectUnlessHttpsProto: "flag",
-  redirectWhenHttpProto: "flag",
-  serviceDomainMatchAll: "flag",
-  sslVerifyNone: "flag",
-  usersPassEncrypted: "flag",
-  verifyClientSsl: "flag",
-  addHeader: "value",
-  addReqHeader: "value",
-  addResHeader: "value",
-  allowedMethods: "value",
-  backendExtra: "value",
-  balanceGroup: "value",
-  checkTcp: "flag",
-  clitcpka: "flag",
-  compressionAlgo: "value",
-  compressionType: "value",
-  connectionMode: "value",
-  delReqHeader: "value",
-  delResHeader: "value",
-  deniedMethods: "value",
-  httpsPort: "value",
-  outboundHostname: "value",
-  redirectFromDomain: "value",
-  reqPathReplace: "value",
-  reqPathSearch: "value",
-  reqPathSearchReplace: "value",
-  serviceCert: "value",
-  serviceGroup: "value",
-  serviceHeader: "value",
-  servicePathExclude: "value",
-  sessionType: "value",
-  setHeader: "value",
-  setReqHeader: "value",
-  setResHeader: "value",
-  srcHttpsPort: "value",
-  templateBePath: "value",
-  templateFePath: "value",
-  timeoutClient: "value",
-  userAgent: "value",
-  users: "value",
-  usersSecret: "value",
+  userAgent: "destination",
+  verifyClientSsl: "destination",
+  backendExtra: { why: RAW, instead: "the parameter for what it should do" },
+  serviceCert: {
+    why: "a label shows its private key to everyone who can list services",
+    instead: "PUT cert, or a Docker secret whose name starts with cert-",
+  },
+  templateBePath: { why: RAW, instead: "the parameter for what it should do" },
+  templateFePath: { why: RAW, instead: "the parameter for what it should do" },
   checkResolvers: "inert",
   discoveryType: "inert",
-  httpsRedirectCode: "inert",
-  proxyInstanceName: "inert",
   userDef: "inert",
   distribute: "meta",
   notify: "meta",
@@ -119,18 +125,16 @@ export function reviewParameters(parameters: Parameters): string[] {
       case "service":
         if (suffix !== undefined) refuse(`${shown(parameter)}: ${name} takes no suffix`);
         break;
-      case "flag":
-        if (boolean(parameter, value)) refuse(`${parameter} is not supported by this proxy`);
-        break;
-      case "value":
-        refuse(`${parameter} is not supported by this proxy`);
-        break;
       case "meta":
         break;
       case "inert":
       case undefined:
         ignored.push(parameter);
         break;
+      default:
+        refuse(
+          `${shown(parameter)} is not supported by this proxy, as ${kind.why}; use ${kind.instead}`,
+        );
     }
   }
   return ignored;
@@ -139,5 +143,48 @@ export function reviewParameters(parameters: Parameters): string[] {
 function checkSuffix(parameter: string, suffix: string): void {
   if (!/^(?:[1-9]|10)$/.test(suffix)) {
     refuse(`${shown(parameter)}: a suffix is a number from 1 to ${MAX_DESTINATIONS}`);
+  }
+}
+
+/** A parameter as the request spells it, and its value, which is empty when it is absent. */
+export interface Looked {
+  readonly parameter: string;
+  readonly value: string;
+}
+
+/** Reads the parameters of one request. */
+export class Reader {
+  constructor(
+    private readonly parameters: Parameters,
+    private readonly separator: string,
+  ) {}
+
+  /** A parameter of the whole service, or of one destination: a suffixed one falls back to the one without suffix. */
+  get(name: DestinationParameter, index: number): Looked;
+  get(name: ServiceParameter): Looked;
+  get(name: string, index = 0): Looked {
+    const suffixed = `${name}.${index}`;
+    const own = index > 0 ? (this.parameters[suffixed] ?? "") : "";
+    return own === ""
+      ? { parameter: name, value: this.parameters[name] ?? "" }
+      : { parameter: suffixed, value: own };
+  }
+
+  /**
+   * The values of a list, without blanks around them.
+   * @throws Refusal for a list of nothing: a lone separator would widen the route to any path or any host
+   */
+  list({ parameter, value }: Looked): string[] {
+    const parts = value
+      .split(this.separator)
+      .map((part) => part.replace(/^ +| +$/g, ""))
+      .filter((part) => part !== "");
+    if (value !== "" && parts.length === 0) refuse(`${parameter} is an empty list`);
+    return parts;
+  }
+
+  /** False when it is absent. @throws Refusal */
+  flag({ parameter, value }: Looked): boolean {
+    return value !== "" && boolean(parameter, value);
   }
 }

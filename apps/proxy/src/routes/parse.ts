@@ -1,14 +1,17 @@
-import { type DestinationParameter, MAX_DESTINATIONS, reviewParameters } from "./parameters";
-import { Refusal, refuse, shown } from "./refusal";
+import { parseAlgorithm } from "./algorithm";
+import { parseDestination } from "./destination";
+import { parseHeaderChanges } from "./headers";
+import { MAX_DESTINATIONS, Reader, reviewParameters, type ServiceParameter } from "./parameters";
+import { refuse } from "./refusal";
 import {
-  type Destination,
-  DOMAIN_ALGORITHMS,
+  COMPRESSION_ALGORITHMS,
+  CONNECTION_MODES,
   type DomainAlgorithm,
   type Parameters,
-  PATH_TYPES,
-  type PathType,
   type Service,
 } from "./service";
+import { parseStream, type PortRange } from "./stream";
+import { parseUsers, type UserSources } from "./users";
 import * as values from "./values";
 
 /** What the environment adds to a request's parameters. */
@@ -17,8 +20,18 @@ export interface ParseOptions {
   readonly separator: string;
   /** The original's SERVICE_DOMAIN_ALGO. */
   readonly domainAlgorithm: DomainAlgorithm;
-  /** Ports of ours that requests come in on. */
-  readonly boundPorts: readonly number[];
+  /** The proxy's ports. */
+  readonly httpPort: number;
+  readonly httpsPort: number;
+  /** Ports besides those that TCP and SNI routes may open. */
+  readonly tcpPorts: readonly PortRange[];
+  /** The original's HTTPS_ONLY: every service is as if it asked for it. */
+  readonly httpsOnly: boolean;
+  /** Whether clients are asked for a certificate (the original's CA_FILE). */
+  readonly clientCa: boolean;
+  readonly users: UserSources;
+  /** The original's PROXY_INSTANCE_NAME where FILTER_PROXY_INSTANCE_NAME is true: services of others get no route. */
+  readonly instanceName?: string;
 }
 
 /** A request that asks for a route, understood. */
@@ -28,8 +41,7 @@ export interface ParsedService {
   readonly ignored: readonly string[];
 }
 
-const ALGORITHMS = Object.keys(DOMAIN_ALGORITHMS) as DomainAlgorithm[];
-const DAY = 86_400;
+const MODES = ["http", "tcp", "sni"] as const;
 
 /** The service's name. @throws Refusal (400) when it is absent or not a name */
 export function parseServiceName(parameters: Parameters): string {
@@ -47,54 +59,74 @@ export function parseReplicas(parameters: Parameters): number | undefined {
   return replicas === "" ? undefined : values.integer("replicas", replicas, 0, 100_000);
 }
 
+/** Whether the parameters ask this proxy for a route: not with `replicas=0`, nor of another instance's services. @throws Refusal */
+export function isWanted(parameters: Parameters, { instanceName }: ParseOptions): boolean {
+  if (parseReplicas(parameters) === 0) return false;
+  const name = parameters["proxyInstanceName"] ?? "";
+  return instanceName === undefined || name.toLowerCase() === instanceName.toLowerCase();
+}
+
 /**
  * Turns request parameters into a route.
  * @throws Refusal with the original's codes: 409 for an HTTP route that has neither path nor domain, 400 for all else
  */
 export function parseService(parameters: Parameters, options: ParseOptions): ParsedService {
   const name = parseServiceName(parameters);
-  const indices = destinationIndices(parameters);
-  indices.forEach((index) => checkMode(parameters, index));
+  const reader = new Reader(parameters, options.separator);
+  const { destinations, streams } = parseWays(reader, parameters, options);
   const ignored = reviewParameters(parameters);
-  const acl = parameters["aclName"] ?? "";
-  const algorithm = parameters["serviceDomainAlgo"] ?? "";
-  const isDefault = parameters["isDefaultBackend"] ?? "";
+  const acl = reader.get("aclName").value;
+  const isDefaultBackend = reader.flag(reader.get("isDefaultBackend"));
+  if (destinations.length === 0) {
+    if (isDefaultBackend) refuse("isDefaultBackend is for reqMode http only");
+    for (const parameter of ["users", "usersSecret"] as const) {
+      if (reader.get(parameter).value !== "") refuse(`${parameter} is for reqMode http only`);
+    }
+  }
+  const createdAt = reader.get("createdAt");
   return {
     service: {
       name,
       aclName: acl === "" ? name : values.aclName(acl),
       hasOwnAclName: acl !== "",
       replicas: parseReplicas(parameters),
-      domainAlgorithm:
-        algorithm === ""
-          ? options.domainAlgorithm
-          : values.oneOf("serviceDomainAlgo", algorithm, ALGORITHMS),
-      isDefaultBackend: isDefault !== "" && values.boolean("isDefaultBackend", isDefault),
-      destinations: indices.map((index) => parseDestination(parameters, index, options)),
+      createdAt:
+        createdAt.value === "" ? undefined : values.time(createdAt.parameter, createdAt.value),
+      domainAlgorithm: parseAlgorithm(reader, options.domainAlgorithm),
+      isDefaultBackend,
+      destinations,
+      streams,
+      headers: parseHeaderChanges(reader),
+      compression: parseCompression(reader),
+      connectionMode: optionalWord(reader, "connectionMode", CONNECTION_MODES),
+      sticky: optionalWord(reader, "sessionType", ["sticky-server"]) !== undefined,
+      users: destinations.length === 0 ? [] : parseUsers(reader, name, options.users),
     },
     ignored,
   };
 }
 
-interface Looked {
-  /** As the request spells it. */
-  readonly parameter: string;
-  readonly value: string;
-}
-
-/** A suffixed parameter falls back to the one without suffix. */
-function lookup(parameters: Parameters, name: DestinationParameter, index: number): Looked {
-  const suffixed = `${name}.${index}`;
-  const own = index > 0 ? (parameters[suffixed] ?? "") : "";
-  return own === ""
-    ? { parameter: name, value: parameters[name] ?? "" }
-    : { parameter: suffixed, value: own };
+function parseWays(
+  reader: Reader,
+  parameters: Parameters,
+  options: ParseOptions,
+): Pick<Service, "destinations" | "streams"> {
+  const indices = destinationIndices(parameters);
+  const modes = new Map(indices.map((index) => [index, parseMode(reader, index)]));
+  return {
+    destinations: indices
+      .filter((index) => modes.get(index) === "http")
+      .flatMap((index) => parseDestination(reader, index, options)),
+    streams: indices
+      .filter((index) => modes.get(index) !== "http")
+      .map((index) => parseStream(reader, index, options)),
+  };
 }
 
 /** @throws Refusal for a gap, where the original drops what comes after it without a word */
 function destinationIndices(parameters: Parameters): number[] {
   const present = (index: number): boolean =>
-    ["servicePath", "port", "serviceDomain"].some(
+    ["servicePath", "port", "serviceDomain", "httpsPort"].some(
       (name) => (parameters[`${name}.${index}`] ?? "") !== "",
     );
   const all = Array.from({ length: MAX_DESTINATIONS }, (_, i) => i + 1);
@@ -106,84 +138,27 @@ function destinationIndices(parameters: Parameters): number[] {
   return found.length > 0 ? found : [0];
 }
 
-function checkMode(parameters: Parameters, index: number): void {
-  const has = (name: DestinationParameter): boolean => lookup(parameters, name, index).value !== "";
-  const mode = lookup(parameters, "reqMode", index).value.toLowerCase();
-  if (mode === "" || mode === "http") {
-    if (!has("servicePath") && !hasDomain(lookup(parameters, "serviceDomain", index).value)) {
-      throw new Refusal(409, "with reqMode http, servicePath or serviceDomain is mandatory");
-    }
-    return;
+function parseMode(reader: Reader, index: number): (typeof MODES)[number] {
+  const { parameter, value } = reader.get("reqMode", index);
+  return value === "" ? "http" : values.oneOf(parameter, value.toLowerCase(), MODES);
+}
+
+function parseCompression(reader: Reader): Service["compression"] {
+  const algorithm = optionalWord(reader, "compressionAlgo", COMPRESSION_ALGORITHMS);
+  const { parameter, value } = reader.get("compressionType");
+  if (algorithm === undefined) {
+    if (value !== "") refuse("compressionType needs compressionAlgo");
+    return undefined;
   }
-  if (!has("srcPort") || !has("port")) {
-    refuse(`with reqMode ${shown(mode)}, srcPort and port are mandatory`);
-  }
-  refuse(`reqMode ${shown(mode)} is not supported by this proxy; http is`);
+  const types = value.split(/ +/).filter((type) => type !== "");
+  return { algorithm, types: types.map((type) => values.mediaType(parameter, type)) };
 }
 
-/** A pair of quotes that a shell would have removed (`serviceDomain=''` in a compose file) is an empty value. */
-function hasDomain(value: string): boolean {
-  return value !== "" && value !== "''" && value !== '""';
-}
-
-function parseDestination(
-  parameters: Parameters,
-  index: number,
-  options: ParseOptions,
-): Destination {
-  const list = ({ parameter, value }: Looked): string[] => {
-    const parts = value
-      .split(options.separator)
-      .map((part) => part.replace(/^ +| +$/g, ""))
-      .filter((part) => part !== "");
-    // Else a lone separator would widen the route to any path or any host.
-    if (value !== "" && parts.length === 0) refuse(`${parameter} is an empty list`);
-    return parts;
-  };
-  const get = (name: DestinationParameter): Looked => lookup(parameters, name, index);
-
-  const port = get("port");
-  if (port.value === "") refuse(`port${index > 0 ? `.${index}` : ""} is mandatory`);
-  const domains = get("serviceDomain");
-  const pathType = get("pathType");
-  const type: PathType =
-    pathType.value === ""
-      ? "path_beg"
-      : values.oneOf(pathType.parameter, pathType.value, PATH_TYPES);
-  const paths = get("servicePath");
-  const readPath = type === "path_end" || type === "path_sub" ? values.pathFragment : values.path;
-  const servicePaths = list(paths).map((path) => readPath(paths.parameter, path));
-  const healthPath = get("healthPath");
-  return {
-    index,
-    port: values.integer(port.parameter, port.value, 1, 65_535),
-    paths: servicePaths.length > 0 ? servicePaths : ["/"],
-    pathType: servicePaths.length > 0 ? type : "path_beg",
-    domains: hasDomain(domains.value)
-      ? list(domains).map((name) => values.domain(domains.parameter, name))
-      : [],
-    srcPort: parseSrcPort(get("srcPort"), options.boundPorts),
-    healthPath:
-      healthPath.value === "" ? undefined : values.path(healthPath.parameter, healthPath.value),
-    timeoutServer: parseSeconds(get("timeoutServer")),
-    timeoutTunnel: parseSeconds(get("timeoutTunnel")),
-  };
-}
-
-function parseSeconds({ parameter, value }: Looked): number | undefined {
-  return value === "" ? undefined : values.integer(parameter, value, 1, DAY);
-}
-
-function parseSrcPort(
-  { parameter, value }: Looked,
-  boundPorts: readonly number[],
-): number | undefined {
-  if (value === "") return undefined;
-  const port = values.integer(parameter, value, 1, 65_535);
-  if (!boundPorts.includes(port)) {
-    refuse(
-      `${parameter}: this proxy does not listen on port ${port}, only on ${boundPorts.join(", ")}`,
-    );
-  }
-  return port;
+function optionalWord<T extends string>(
+  reader: Reader,
+  name: ServiceParameter,
+  allowed: readonly T[],
+): T | undefined {
+  const { parameter, value } = reader.get(name);
+  return value === "" ? undefined : values.oneOf(parameter, value, allowed);
 }

@@ -1,3 +1,4 @@
+import { ACME_PATH } from "./destination";
 import type { Destination, Service } from "./service";
 
 /** One line of the routing table: requests with this path (and one of the destination's domains) go there. */
@@ -37,7 +38,10 @@ export function orderRules(services: Iterable<Service>): Rule[] {
     ordered.add(rule);
   };
   rules.forEach(emit);
-  return [...ordered];
+  // Whatever else asks for them: no certificate, no HTTPS.
+  const isAcme = ({ path }: Rule): boolean => path.startsWith(ACME_PATH);
+  const all = [...ordered];
+  return [...all.filter(isAcme), ...all.filter((rule) => !isAcme(rule))];
 }
 
 function mayOvertake(a: Rule, b: Rule): boolean {
@@ -49,23 +53,45 @@ function mayOvertake(a: Rule, b: Rule): boolean {
 /** Whether `a` matches only requests that `b` matches too, and not all of them. */
 function isNarrower(a: Rule, b: Rule): boolean {
   const path = comparePaths(a, b);
-  const domains = compareDomains(a, b);
-  return path !== undefined && domains !== undefined && path + domains > 0;
+  if (path === undefined) return false;
+  const parts = [
+    path,
+    compareSets(a.destination.domains, b.destination.domains, true),
+    compareSchemes(a.destination, b.destination),
+    compareHeaders(a.destination, b.destination),
+    compareSets(a.destination.userAgents, b.destination.userAgents, true),
+  ];
+  return parts.every((part) => part !== undefined) && parts.includes(1);
 }
 
-/** 1 when `a`'s paths are fewer, 0 when the same, undefined when neither or unknown. */
-function comparePaths(a: Rule, b: Rule): number | undefined {
+/** How one part of a rule compares: 1 when the first matches less, 0 when the same, undefined when neither or unknown. */
+type Comparison = 0 | 1 | undefined;
+
+function comparePaths(a: Rule, b: Rule): Comparison {
   if (a.path === b.path && a.destination.pathType === b.destination.pathType) return 0;
   const known = ["path_beg", "path", "path_dir"].includes(a.destination.pathType);
   if (b.destination.pathType !== "path_beg" || !known) return undefined;
   return a.path.startsWith(b.path) ? 1 : undefined;
 }
 
-function compareDomains(a: Rule, b: Rule): number | undefined {
-  const [fewer, more] = [a.destination.domains, b.destination.domains];
-  if (more.length === 0) return fewer.length === 0 ? 0 : 1;
-  if (fewer.length === 0 || !fewer.every((name) => more.includes(name))) return undefined;
-  return more.every((name) => fewer.includes(name)) ? 0 : 1;
+/** Any of these, where none means all. */
+function compareSets(a: readonly string[], b: readonly string[], emptyIsAll: boolean): Comparison {
+  if (emptyIsAll && b.length === 0) return a.length === 0 ? 0 : 1;
+  if ((emptyIsAll && a.length === 0) || !a.every((item) => b.includes(item))) return undefined;
+  return b.every((item) => a.includes(item)) ? 0 : 1;
+}
+
+/** Another scheme is no reason not to try the narrower path first. */
+function compareSchemes(a: Destination, b: Destination): Comparison {
+  return a.scheme !== undefined && b.scheme === undefined ? 1 : 0;
+}
+
+/** All of these: the more there are, the fewer requests. */
+function compareHeaders(a: Destination, b: Destination): Comparison {
+  const [mine, theirs] = [a, b].map(({ headers }) =>
+    headers.map(({ name, value }) => `${name.toLowerCase()}: ${value}`),
+  );
+  return compareSets(theirs ?? [], mine ?? [], false);
 }
 
 function rank(service: Service): number {

@@ -1,4 +1,5 @@
 import { renderConfig } from "../../src/haproxy/render";
+import { EVERYTHING } from "../everything";
 import { APP1, RENDER, tableOf } from "../support";
 import { control, eventually, exchange, get, said } from "./client";
 import { Bench, type Container, docker, IMAGE, LABEL, logsOf } from "./docker";
@@ -135,29 +136,7 @@ test("nobody but a health check sees the health page", async () => {
 });
 
 test("everything that can be rendered is a valid configuration of this HAProxy", async () => {
-  const config = renderConfig(
-    tableOf([
-      { ...APP1, healthPath: "/a!&()*+;=:@%41~_-./" },
-      { serviceName: "A_b.c-d", servicePath: "/x,/y", port: "1", srcPort: "80" },
-      ...(["path", "path_dir", "path_end", "path_sub"] as const).map((pathType) => ({
-        serviceName: pathType,
-        pathType,
-        servicePath: "/p",
-        port: "65535",
-        timeoutServer: "86400",
-        timeoutTunnel: "1",
-      })),
-      ...["hdr(host)", "hdr_beg(host)", "hdr_dom(host)", "hdr_end(host)"].map((algorithm, i) => ({
-        serviceName: `s${i}`,
-        serviceDomain: "a.example,*.b.example,*c",
-        serviceDomainAlgo: algorithm,
-        port: "80",
-        isDefaultBackend: "true",
-        replicas: "200",
-      })),
-    ]),
-    RENDER,
-  );
+  const config = renderConfig(tableOf(EVERYTHING), RENDER);
   await docker(
     ...["run", "--rm", "--label", LABEL, "--network", "none", "--env", `CONFIG=${config}`],
     ...[IMAGE, "sh", "-c", `printf '%s' "$CONFIG" > /tmp/cfg && haproxy -c -f /tmp/cfg`],
