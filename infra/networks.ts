@@ -11,6 +11,8 @@ export const overlaySubnets = {
   log_net: "10.248.32.0/20",
   /** Listener, proxy and companion: the proxy's control API, where no app is. */
   control: "10.248.48.0/20",
+  /** Listener and socket proxies: the managers' engine API, where nobody else is. */
+  engine: "10.248.64.0/20",
 } as const;
 
 export type NetworkName = keyof typeof overlaySubnets;
@@ -27,7 +29,9 @@ export class Networks extends pulumi.ComponentResource {
         {
           name: network,
           driver: "overlay",
-          attachable: true,
+          // No container that is not a service's may reach the engines, and nothing there needs the world.
+          attachable: network !== "engine",
+          internal: network === "engine",
           ipamConfigs: [{ subnet: overlaySubnets[network] }],
         },
         // The engine adds a VXLAN id and a gateway, which would read as a change for ever.
@@ -38,6 +42,7 @@ export class Networks extends pulumi.ComponentResource {
       apps_net: overlay("apps_net"),
       log_net: overlay("log_net"),
       control: overlay("control"),
+      engine: overlay("engine"),
     };
     this.registerOutputs();
   }

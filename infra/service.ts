@@ -21,7 +21,7 @@ export interface SwarmServiceArgs {
   readonly networks: readonly ServiceNetwork[];
   /** Placement constraints, such as `node.role==worker`. */
   readonly constraints: readonly string[];
-  /** The most tasks on one node; left out, there is no limit. */
+  /** The most tasks on one node; left out, there is no limit. It makes updates stop-first. */
   readonly maxReplicasPerNode?: number;
   /** MiB: what a task may take at most, and what placement sets aside for it. */
   readonly memory: { readonly limit: number; readonly reservation: number };
@@ -50,8 +50,9 @@ export class SwarmService extends pulumi.ComponentResource {
   constructor(name: string, args: SwarmServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:service:SwarmService", name, {}, opts);
     const { hostPorts = [] } = args;
-    // A port of the node is free only after the old task is gone.
-    const order = hostPorts.length > 0 ? "stop-first" : "start-first";
+    // A port of the node, or the room for one more task on it, is free only after the old task is gone.
+    const bound = hostPorts.length > 0 || args.maxReplicasPerNode !== undefined;
+    const order = bound ? "stop-first" : "start-first";
 
     new docker.Service(
       `${name}-service`,

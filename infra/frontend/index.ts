@@ -3,6 +3,7 @@ import { edgeAddress } from "../addresses";
 import type { StackConfig } from "../config";
 import type { Foundation } from "../foundation";
 import { Proxy } from "./proxy";
+import { SocketProxy } from "./socket-proxy";
 import { SwarmListener } from "./swarm-listener";
 
 export interface FrontendArgs {
@@ -16,6 +17,11 @@ export class Frontend extends pulumi.ComponentResource {
     super("swarm:frontend:Frontend", name, {}, opts);
     const { config, foundation } = args;
 
+    new SocketProxy(
+      "socket-proxy",
+      { foundation, managers: config.machines.manager },
+      { parent: this },
+    );
     new SwarmListener("swarm-listener", { foundation }, { parent: this });
     new Proxy(
       "proxy",

@@ -3,6 +3,7 @@ import { BuiltImage } from "../image";
 import type { Foundation } from "../foundation";
 import { SwarmService } from "../service";
 import { CONTROL_ALIAS, CONTROL_PORT } from "./proxy";
+import { ENGINE_HOST } from "./socket-proxy";
 
 export interface SwarmListenerArgs {
   readonly foundation: Foundation;
@@ -30,24 +31,20 @@ export class SwarmListener extends pulumi.ComponentResource {
         serviceName: LISTENER,
         image: image.reference,
         replicas: 1,
-        networks: [{ network: foundation.networks.control }],
+        networks: [
+          { network: foundation.networks.control },
+          { network: foundation.networks.engine },
+        ],
         constraints: ["node.role==manager"],
         memory: { limit: 128, reservation: 64 },
         env: {
+          DF_DOCKER_HOST: ENGINE_HOST,
+          // Events tell of a change at once; this is for those that a lost manager took with it.
+          DF_SERVICE_POLLING_INTERVAL: "5",
           DF_NOTIFY_CREATE_SERVICE_URL: `${control}/reconfigure`,
           DF_NOTIFY_REMOVE_SERVICE_URL: `${control}/remove`,
         },
         healthcheck: ["node", "dist/healthcheck.js"],
-        // The engine's socket belongs to root.
-        user: "0:0",
-        mounts: [
-          {
-            type: "bind",
-            source: "/var/run/docker.sock",
-            target: "/var/run/docker.sock",
-            readOnly: true,
-          },
-        ],
         stopGraceSeconds: 20,
       },
       { parent: this },

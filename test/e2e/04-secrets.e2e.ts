@@ -67,7 +67,7 @@ describe("join tokens and private keys", () => {
 
   test("are not in the services' description or in what their tasks log", async () => {
     const services = lines(await swarm.docker("service", "ls", "--format", "{{.Name}}"));
-    expect(services.sort()).toEqual(["app1", "proxy", "swarm-listener"]);
+    expect(services.sort()).toEqual(["app1", "proxy", "socket-proxy", "swarm-listener"]);
     for (const name of services) {
       expectNone(await swarm.docker("service", "inspect", name));
       const logs = ["exec", swarm.container, "docker", "service", "logs", name];

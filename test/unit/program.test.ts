@@ -34,10 +34,10 @@ describe("the whole program", () => {
     const counts: Record<string, number> = {};
     for (const { type } of resources) counts[type] = (counts[type] ?? 0) + 1;
     expect(counts).toEqual({
-      "command:local:Command": 24, // 9 containers, 6 tags, 1 authority, 1 init, 7 members
-      "docker:index/image:Image": 6,
-      "docker:index/network:Network": 5,
-      "docker:index/service:Service": 3,
+      "command:local:Command": 25, // 9 containers, 7 tags, 1 authority, 1 init, 7 members
+      "docker:index/image:Image": 7,
+      "docker:index/network:Network": 6,
+      "docker:index/service:Service": 4,
       "docker:index/volume:Volume": 8,
       "pulumi:providers:docker": 2,
       "swarm:apps:App": 1,
@@ -45,15 +45,16 @@ describe("the whole program", () => {
       "swarm:edge:Edge": 1,
       "swarm:frontend:Frontend": 1,
       "swarm:frontend:Proxy": 1,
+      "swarm:frontend:SocketProxy": 1,
       "swarm:frontend:SwarmListener": 1,
       "swarm:host:Container": 9,
-      "swarm:image:BuiltImage": 6,
+      "swarm:image:BuiltImage": 7,
       "swarm:machines:ContainerMachine": 7,
       "swarm:machines:Machines": 1,
       "swarm:networks:Networks": 1,
       "swarm:registry:EmbeddedRegistry": 1,
       "swarm:security:Pki": 1,
-      "swarm:service:SwarmService": 3,
+      "swarm:service:SwarmService": 4,
       "swarm:site:Site": 1,
       "swarm:swarm:Swarm": 1,
     });
@@ -72,20 +73,20 @@ describe("the whole program", () => {
         type === "docker:index/service:Service" ||
         (type === "docker:index/network:Network" && name !== "site-network"),
     );
-    expect(onSwarm).toHaveLength(7);
+    expect(onSwarm).toHaveLength(9);
     for (const resource of onSwarm) {
       expect(resource).toMatchObject({ provider: "swarm", deletedWith: "site-network" });
     }
     const elsewhere = resources.filter(
       ({ type, name }) => /docker:index\/(image|volume)/.test(type) || name === "site-network",
     );
-    expect(elsewhere).toHaveLength(15);
+    expect(elsewhere).toHaveLength(16);
     for (const resource of elsewhere) expect(resource.provider).toBe("engine");
   });
 
   test("removes every image tag even when the whole stack goes", () => {
     const tags = resources.filter(({ name }) => name.endsWith("-image-tag"));
-    expect(tags).toHaveLength(6);
+    expect(tags).toHaveLength(7);
     for (const tag of tags) expect(tag.deletedWith).toBe("");
   });
 

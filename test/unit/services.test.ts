@@ -29,31 +29,37 @@ describe("services", () => {
     all = await tiers();
   });
 
-  test.each(["app1", "proxy", "swarm-listener"])("%s is registered as it was reviewed", (name) => {
-    const { inputs, parent, deletedWith } = service(all, name);
-    expect({ inputs, parent, deletedWith }).toMatchSnapshot();
-  });
+  test.each(["app1", "proxy", "swarm-listener", "socket-proxy"])(
+    "%s is registered as it was reviewed",
+    (name) => {
+      const { inputs, parent, deletedWith } = service(all, name);
+      expect({ inputs, parent, deletedWith }).toMatchSnapshot();
+    },
+  );
 
-  test.each(["app1", "proxy", "swarm-listener"])("%s keeps the rules of the house", (name) => {
-    const { inputs } = service(all, name);
-    expect(inputs).toMatchObject({
-      endpointSpec: { mode: "dnsrr" },
-      updateConfig: { failureAction: "rollback", parallelism: 1 },
-      convergeConfig: { timeout: "5m" },
-      taskSpec: {
-        resources: {
-          limits: { memoryBytes: expect.any(Number) as number },
-          reservation: { memoryBytes: expect.any(Number) as number },
+  test.each(["app1", "proxy", "swarm-listener", "socket-proxy"])(
+    "%s keeps the rules of the house",
+    (name) => {
+      const { inputs } = service(all, name);
+      expect(inputs).toMatchObject({
+        endpointSpec: { mode: "dnsrr" },
+        updateConfig: { failureAction: "rollback", parallelism: 1 },
+        convergeConfig: { timeout: "5m" },
+        taskSpec: {
+          resources: {
+            limits: { memoryBytes: expect.any(Number) as number },
+            reservation: { memoryBytes: expect.any(Number) as number },
+          },
+          logDriver: { name: "json-file", options: { "max-size": "10m" } },
+          containerSpec: {
+            image: expect.stringMatching(/^10\.207\.38\.3:5000\/[\w-]+@sha256:/) as string,
+            healthcheck: { tests: expect.arrayContaining(["CMD"]) as string[] },
+          },
         },
-        logDriver: { name: "json-file", options: { "max-size": "10m" } },
-        containerSpec: {
-          image: expect.stringMatching(/^10\.207\.38\.3:5000\/[\w-]+@sha256:/) as string,
-          healthcheck: { tests: expect.arrayContaining(["CMD"]) as string[] },
-        },
-      },
-    });
-    expect(inputs["auth"]).toBeUndefined();
-  });
+      });
+      expect(inputs["auth"]).toBeUndefined();
+    },
+  );
 
   test("only the proxy publishes ports, on the node itself, and so stops before it starts", () => {
     const ports = (name: string) =>
@@ -81,13 +87,35 @@ describe("services", () => {
     };
     expect(ids("app1")).toEqual(["main-id", "apps_net-id", "log_net-id"]);
     expect(ids("proxy")).toEqual(["main-id", "control-id"]);
-    expect(ids("swarm-listener")).toEqual(["control-id"]);
+    expect(ids("swarm-listener")).toEqual(["control-id", "engine-id"]);
+  });
+
+  test("the socket proxy alone has the engine's socket, the listener alone reaches it", () => {
+    const names = ["app1", "proxy", "swarm-listener", "socket-proxy"];
+    const specs = names.map((name) => JSON.stringify(service(all, name).inputs["taskSpec"]));
+    const having = (text: string) => names.filter((_, i) => specs[i]?.includes(text));
+    expect(having("docker.sock")).toEqual(["socket-proxy"]);
+    expect(having("engine-id")).toEqual(["swarm-listener", "socket-proxy"]);
+    expect(having("0:0")).toEqual([]);
+    expect(only(all, "docker:index/network:Network", "engine").inputs).toMatchObject({
+      attachable: false,
+      internal: true,
+    });
+  });
+
+  test("every manager has a socket proxy, of which one at a time is renewed", () => {
+    const { mode, taskSpec, updateConfig } = service(all, "socket-proxy").inputs;
+    expect(mode).toEqual({ replicated: { replicas: configWith().machines.manager } });
+    expect(taskSpec).toMatchObject({
+      placement: { constraints: ["node.role==manager"], maxReplicas: 1 },
+    });
+    expect(updateConfig).toMatchObject({ parallelism: 1, order: "stop-first" });
   });
 });
 
 test("the overlays have their fixed subnets and survive a refresh", async () => {
   const all = await tiers();
-  for (const name of ["main", "apps_net", "log_net", "control"]) {
+  for (const name of ["main", "apps_net", "log_net", "control", "engine"]) {
     const network = only(all, "docker:index/network:Network", name);
     expect(network.inputs).toMatchObject({ name, driver: "overlay" });
     expect(network.ignoreChanges).toEqual(["options", "ipamConfigs"]);

@@ -1,6 +1,7 @@
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { SwarmListener } from "./listener";
 import { reason, type Log } from "./log";
+import type { Metrics } from "./metrics";
 
 const BASE = "/v1/docker-flow-swarm-listener";
 
@@ -10,44 +11,77 @@ export type ApiListener = Pick<
   "notifyServices" | "servicesParameters" | "nodesParameters"
 >;
 
+interface Answer {
+  readonly type: string;
+  readonly body: string;
+}
+
+interface Route {
+  readonly get: () => Answer | Promise<Answer>;
+  /** What a failure counts as in the metrics. */
+  readonly operation: string;
+}
+
+const json = (value: unknown): Answer => ({
+  type: "application/json",
+  body: JSON.stringify(value),
+});
+
 /** The HTTP API of Docker Flow Swarm Listener, not listening yet. */
-export function createApi(listener: ApiListener, log: Log): Server {
-  const ok = { Status: "OK" };
-  const routes: Readonly<Record<string, () => unknown>> = {
-    [`${BASE}/ping`]: () => ok,
-    [`${BASE}/get-services`]: () => listener.servicesParameters(),
-    [`${BASE}/get-nodes`]: () => listener.nodesParameters(),
-    [`${BASE}/notify-services`]: () => {
-      listener.notifyServices();
-      return ok;
+export function createApi(listener: ApiListener, metrics: Metrics, log: Log): Server {
+  const ok = json({ Status: "OK" });
+  const routes: Readonly<Record<string, Route>> = {
+    [`${BASE}/ping`]: { get: () => ok, operation: "servePing" },
+    [`${BASE}/get-services`]: {
+      get: async () => json(await listener.servicesParameters()),
+      operation: "serveGetServices",
+    },
+    [`${BASE}/get-nodes`]: {
+      get: async () => json(await listener.nodesParameters()),
+      operation: "serveGetNodes",
+    },
+    [`${BASE}/notify-services`]: {
+      get: () => {
+        listener.notifyServices();
+        return ok;
+      },
+      operation: "serveNotifyServices",
+    },
+    "/metrics": {
+      get: async () => ({ type: metrics.contentType, body: await metrics.text() }),
+      operation: "serveMetrics",
     },
   };
 
   return createServer((req, res) => {
     const path = req.url?.split("?", 1)[0] ?? "";
-    const route = routes[path];
-    if (route === undefined) return answer(res, 404, { Status: "NOK", Message: "Not Found" });
+    const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
+    if (route === undefined) return refuse(res, 404, "Not Found");
     if (req.method !== "GET" && req.method !== "HEAD") {
       res.setHeader("Allow", "GET, HEAD");
-      return answer(res, 405, { Status: "NOK", Message: "Method Not Allowed" });
+      return refuse(res, 405, "Method Not Allowed");
     }
     Promise.resolve()
-      .then(route)
+      .then(route.get)
       .then(
-        (value) => answer(res, 200, value),
+        (answer) => send(res, 200, answer),
         (error: unknown) => {
           log.error("cannot answer", { path, reason: reason(error) });
-          answer(res, 500, { Status: "NOK", Message: "The engine cannot be read" });
+          metrics.failed(route.operation);
+          refuse(res, 500, "The engine cannot be read");
         },
       );
   });
 }
 
-function answer(res: ServerResponse, status: number, value: unknown): void {
-  const body = Buffer.from(JSON.stringify(value));
+function refuse(res: ServerResponse, status: number, message: string): void {
+  send(res, status, json({ Status: "NOK", Message: message }));
+}
+
+function send(res: ServerResponse, status: number, { type, body }: Answer): void {
   res.writeHead(status, {
-    "Content-Type": "application/json",
-    "Content-Length": body.length,
+    "Content-Type": type,
+    "Content-Length": Buffer.byteLength(body),
     "Cache-Control": "no-store",
   });
   res.end(body);

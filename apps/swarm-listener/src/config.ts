@@ -1,28 +1,40 @@
 import { readFileSync } from "node:fs";
 import { cleanEnv, makeValidator } from "envalid";
 
+/** Whom to tell of one kind of things, and how to notice that they change. */
+export interface SubjectConfig {
+  readonly createUrls: readonly URL[];
+  readonly removeUrls: readonly URL[];
+  /** HTTP methods of the URLs, in their order; the last one serves the rest. */
+  readonly createMethods: readonly string[];
+  readonly removeMethods: readonly string[];
+  /** Whether to follow the engine's events. */
+  readonly events: boolean;
+  /** Seconds between two comparisons with the swarm, events or not. */
+  readonly intervalS: number;
+}
+
 /** Everything the listener can be told from outside. */
 export interface Config {
   /** Where the engine's API is: `unix:///path`, `tcp://host:port` or `http://host:port`. */
   readonly dockerHost: string;
   /** The label that a service must have, with the value `true`, to be noticed. */
   readonly notifyLabel: string;
-  readonly createServiceUrls: readonly URL[];
-  readonly removeServiceUrls: readonly URL[];
-  /** HTTP methods of the URLs, in their order; the last one serves the rest. */
-  readonly createServiceMethods: readonly string[];
-  readonly removeServiceMethods: readonly string[];
+  readonly services: SubjectConfig;
+  readonly nodes: SubjectConfig;
+  /** Whether services that name a network are announced with where their tasks run. */
+  readonly includeNodeInfo: boolean;
+  /** Whether that has the tasks' addresses. */
+  readonly nodeInfoWithAddress: boolean;
   /** Put before every service name, with an underscore; empty for none. */
   readonly serviceNamePrefix: string;
   /** How often a notification that was not accepted is sent again. */
   readonly retries: number;
   /** Seconds between two attempts; 0 means that there is only one. */
   readonly retryIntervalS: number;
-  /** Seconds between two comparisons with the swarm, events or not. */
-  readonly intervalS: number;
   readonly port: number;
-  /** Variables that were set and mean nothing here. */
-  readonly ignored: readonly string[];
+  /** What was asked for and is not done, one line for each variable. */
+  readonly notes: readonly string[];
 }
 
 /** The environment does not describe a configuration; `problems` has one line for each variable. */
@@ -33,18 +45,8 @@ export class ConfigError extends Error {
   }
 }
 
-/**
- * Variables of Docker Flow Swarm Listener for what always is so here: services are followed by
- * events and by polling (DF_INTERVAL), and notifications do not wait for a service to converge.
- */
-const IGNORED = [
-  "DF_NODE_IP_INFO_INCLUDES_TASK_ADDRESS",
-  "DF_NODE_POLLING_INTERVAL",
-  "DF_NOTIFY_CREATE_SERVICE_IMMEDIATELY",
-  "DF_SERVICE_POLLING_INTERVAL",
-  "DF_USE_DOCKER_NODE_EVENTS",
-  "DF_USE_DOCKER_SERVICE_EVENTS",
-];
+/** Seconds between two comparisons where nothing else is said: what is left to find are missed events. */
+const DEFAULT_INTERVAL_S = 30;
 
 const integer = (min: number, max: number) =>
   makeValidator<number>((input) => {
@@ -54,6 +56,22 @@ const integer = (min: number, max: number) =>
     }
     return value;
   });
+
+/** The original reads a polling interval of 0 or less as no polling; comparing is what heals here, and goes on. */
+const interval = makeValidator<number>((input) => {
+  const value = Number(input);
+  if (!/^-?\d+$/.test(input) || value > 86_400) {
+    throw new Error("must be a whole number of seconds up to 86400");
+  }
+  return value > 0 ? value : DEFAULT_INTERVAL_S;
+});
+
+/** The spellings of the original's parser, Go's strconv.ParseBool. */
+const boolean = makeValidator<boolean>((input) => {
+  if (/^(1|t|true)$/i.test(input)) return true;
+  if (/^(0|f|false)$/i.test(input)) return false;
+  throw new Error("must be true or false");
+});
 
 const dockerHost = makeValidator<string>((input) => {
   if (!/^(unix:\/\/\/.+|(tcp|http):\/\/[^/:]+:\d+\/?)$/.test(input)) {
@@ -95,26 +113,36 @@ const methods = makeValidator<readonly string[]>((input) =>
   }),
 );
 
-/** Both spellings are the original's; the older one (the article's), NOTIF, wins as it does there. */
 const SCHEMA = {
   DF_DOCKER_HOST: dockerHost({ default: "unix:///var/run/docker.sock" }),
   DF_NOTIFY_LABEL: label({ default: "com.df.notify" }),
-  DF_NOTIF_CREATE_SERVICE_URL: urls({ default: [] }),
   DF_NOTIFY_CREATE_SERVICE_URL: urls({ default: [] }),
-  DF_NOTIF_REMOVE_SERVICE_URL: urls({ default: [] }),
   DF_NOTIFY_REMOVE_SERVICE_URL: urls({ default: [] }),
   DF_NOTIFICATION_URL: urls({ default: [] }),
   DF_NOTIFY_CREATE_SERVICE_METHOD: methods({ default: ["GET"] }),
   DF_NOTIFY_REMOVE_SERVICE_METHOD: methods({ default: ["GET"] }),
+  DF_NOTIFY_CREATE_NODE_URL: urls({ default: [] }),
+  DF_NOTIFY_REMOVE_NODE_URL: urls({ default: [] }),
+  DF_NOTIFY_CREATE_SERVICE_IMMEDIATELY: boolean({ default: true }),
+  DF_INCLUDE_NODE_IP_INFO: boolean({ default: false }),
+  DF_NODE_IP_INFO_INCLUDES_TASK_ADDRESS: boolean({ default: true }),
+  DF_USE_DOCKER_SERVICE_EVENTS: boolean({ default: true }),
+  DF_USE_DOCKER_NODE_EVENTS: boolean({ default: true }),
+  DF_SERVICE_POLLING_INTERVAL: interval({ default: DEFAULT_INTERVAL_S }),
+  DF_NODE_POLLING_INTERVAL: interval({ default: DEFAULT_INTERVAL_S }),
   DF_SERVICE_NAME_PREFIX: text({ default: "" }),
   DF_RETRY: integer(0, 1_000_000)({ default: 50 }),
   DF_RETRY_INTERVAL: integer(0, 86_400)({ default: 5 }),
-  DF_INTERVAL: integer(1, 86_400)({ default: 30 }),
   PORT: integer(1, 65_535)({ default: 8080 }),
 };
 
 /** Secrets of these names, in lower case, add URLs to the variable's. */
-const SECRETS = ["DF_NOTIFY_CREATE_SERVICE_URL", "DF_NOTIFY_REMOVE_SERVICE_URL"] as const;
+const SECRETS = {
+  DF_NOTIFY_CREATE_SERVICE_URL: urls({ default: [] }),
+  DF_NOTIFY_REMOVE_SERVICE_URL: urls({ default: [] }),
+  DF_NOTIFY_CREATE_NODE_URL: urls({ default: [] }),
+  DF_NOTIFY_REMOVE_NODE_URL: urls({ default: [] }),
+};
 
 /**
  * Reads and checks the whole configuration.
@@ -125,59 +153,107 @@ export function loadConfig(
   environment: NodeJS.ProcessEnv,
   secretsDirectory = "/run/secrets",
 ): Config {
-  // An empty variable is an absent one, as in the original.
-  const env = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
+  const { env, spelling } = currentSpelling(environment);
   const problems = Object.keys(env)
-    .filter((name) => name.startsWith("DF_") && !(name in SCHEMA) && !IGNORED.includes(name))
-    .map((name) => `${name} is not a variable of this listener: remove it or correct its name`);
+    .filter((name) => name.startsWith("DF_") && !(name in SCHEMA))
+    .map(
+      (name) =>
+        `${spelling(name)} is not a variable of this listener: remove it or correct its name`,
+    );
   const report = ({ errors }: { errors: Readonly<Record<string, Error>> }) => {
     for (const [name, { message }] of Object.entries(errors)) {
       // URLs can hold passwords: their value is not repeated.
       const got = name.endsWith("_URL") ? "" : `, got ${JSON.stringify(env[name])}`;
-      problems.push(`${name} ${message}${got}: correct it or leave it out`);
+      problems.push(`${spelling(name)} ${message}${got}: correct it or leave it out`);
     }
   };
 
   const values = cleanEnv(env, SCHEMA, { reporter: report });
   const secrets = cleanEnv(
-    Object.fromEntries(SECRETS.map((name) => [name, readSecret(secretsDirectory, name)])),
-    {
-      DF_NOTIFY_CREATE_SERVICE_URL: urls({ default: [] }),
-      DF_NOTIFY_REMOVE_SERVICE_URL: urls({ default: [] }),
-    },
+    Object.fromEntries(
+      Object.keys(SECRETS).map((name) => [name, readSecret(secretsDirectory, name)]),
+    ),
+    SECRETS,
     { reporter: report },
   );
   if (problems.length > 0) throw new ConfigError(problems);
 
-  const firstSet = (...lists: (readonly URL[])[]) => lists.find((list) => list.length > 0) ?? [];
+  const serviceUrls = (name: "DF_NOTIFY_CREATE_SERVICE_URL" | "DF_NOTIFY_REMOVE_SERVICE_URL") => [
+    ...(values[name].length > 0 ? values[name] : values.DF_NOTIFICATION_URL),
+    ...secrets[name],
+  ];
+  const nodeUrls = (name: "DF_NOTIFY_CREATE_NODE_URL" | "DF_NOTIFY_REMOVE_NODE_URL") => [
+    ...values[name],
+    ...secrets[name],
+  ];
   return Object.freeze({
     dockerHost: values.DF_DOCKER_HOST,
     notifyLabel: values.DF_NOTIFY_LABEL,
-    createServiceUrls: [
-      ...firstSet(
-        values.DF_NOTIF_CREATE_SERVICE_URL,
-        values.DF_NOTIFY_CREATE_SERVICE_URL,
-        values.DF_NOTIFICATION_URL,
-      ),
-      ...secrets.DF_NOTIFY_CREATE_SERVICE_URL,
-    ],
-    removeServiceUrls: [
-      ...firstSet(
-        values.DF_NOTIF_REMOVE_SERVICE_URL,
-        values.DF_NOTIFY_REMOVE_SERVICE_URL,
-        values.DF_NOTIFICATION_URL,
-      ),
-      ...secrets.DF_NOTIFY_REMOVE_SERVICE_URL,
-    ],
-    createServiceMethods: values.DF_NOTIFY_CREATE_SERVICE_METHOD,
-    removeServiceMethods: values.DF_NOTIFY_REMOVE_SERVICE_METHOD,
+    services: {
+      createUrls: serviceUrls("DF_NOTIFY_CREATE_SERVICE_URL"),
+      removeUrls: serviceUrls("DF_NOTIFY_REMOVE_SERVICE_URL"),
+      createMethods: values.DF_NOTIFY_CREATE_SERVICE_METHOD,
+      removeMethods: values.DF_NOTIFY_REMOVE_SERVICE_METHOD,
+      events: values.DF_USE_DOCKER_SERVICE_EVENTS,
+      intervalS: values.DF_SERVICE_POLLING_INTERVAL,
+    },
+    nodes: {
+      createUrls: nodeUrls("DF_NOTIFY_CREATE_NODE_URL"),
+      removeUrls: nodeUrls("DF_NOTIFY_REMOVE_NODE_URL"),
+      createMethods: ["GET"],
+      removeMethods: ["GET"],
+      events: values.DF_USE_DOCKER_NODE_EVENTS,
+      intervalS: values.DF_NODE_POLLING_INTERVAL,
+    },
+    includeNodeInfo: values.DF_INCLUDE_NODE_IP_INFO,
+    nodeInfoWithAddress: values.DF_NODE_IP_INFO_INCLUDES_TASK_ADDRESS,
     serviceNamePrefix: values.DF_SERVICE_NAME_PREFIX,
     retries: values.DF_RETRY,
     retryIntervalS: values.DF_RETRY_INTERVAL,
-    intervalS: values.DF_INTERVAL,
     port: values.PORT,
-    ignored: IGNORED.filter((name) => name in env),
+    notes: notesOn(env).map(([name, note]) => `${spelling(name)}=${env[name]}: ${note}`),
   });
+}
+
+/**
+ * The variables that are set, with every older `DF_NOTIF_…` (the article's) under its newer name
+ * `DF_NOTIFY_…`, where it wins as it does in the original. An empty variable is an absent one, as there.
+ */
+function currentSpelling(environment: NodeJS.ProcessEnv) {
+  const set = Object.entries(environment).filter(([, value]) => value !== "");
+  const older = set.filter(([name]) => name.startsWith("DF_NOTIF_"));
+  const current = (name: string) => name.replace(/^DF_NOTIF_/, "DF_NOTIFY_");
+  const env: Record<string, string | undefined> = Object.fromEntries(
+    set.filter(([name]) => !name.startsWith("DF_NOTIF_")),
+  );
+  const spellings = new Map<string, string>();
+  for (const [name, value] of older) {
+    env[current(name)] = value;
+    spellings.set(current(name), name);
+  }
+  return { env, spelling: (name: string) => spellings.get(name) ?? name };
+}
+
+/** What is asked for and not done, by variable. */
+function notesOn(env: Readonly<Record<string, string | undefined>>): [string, string][] {
+  const isFalse = (name: string) => /^(0|f|false)$/i.test(env[name] ?? "");
+  const isOff = (name: string) => Number(env[name] ?? 1) <= 0;
+  const notes: [string, string][] = [];
+  if (isFalse("DF_NOTIFY_CREATE_SERVICE_IMMEDIATELY")) {
+    notes.push([
+      "DF_NOTIFY_CREATE_SERVICE_IMMEDIATELY",
+      "a service is always announced at once, whether its tasks run or not",
+    ]);
+  }
+  for (const name of ["DF_SERVICE_POLLING_INTERVAL", "DF_NODE_POLLING_INTERVAL"]) {
+    if (isOff(name)) {
+      notes.push([
+        name,
+        `comparing cannot be turned off, it is done every ${DEFAULT_INTERVAL_S} seconds`,
+      ]);
+    }
+  }
+  return notes;
 }
 
 function readSecret(directory: string, name: string): string | undefined {

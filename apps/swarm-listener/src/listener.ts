@@ -1,62 +1,70 @@
 import type { EngineClient } from "./engine/client";
-import { watchEvents } from "./engine/events";
-import { reason, type Log } from "./log";
+import type { SwarmService } from "./engine/types";
+import { Follower } from "./follower";
+import type { Log } from "./log";
+import type { Metrics } from "./metrics";
 import type { Dispatcher, Registration } from "./notify/dispatcher";
-import { Reconciler, type ReconcilerOptions } from "./reconciler";
+import type { ReconcilerOptions } from "./reconciler";
+import { nodeInfoOf, scraped } from "./swarm/node-info";
 import { nodeParameters, type Parameters, type ServiceOptions } from "./swarm/parameters";
-import { registrationsOf } from "./swarm/registrations";
+import { nodeRegistrations, registrationsOf } from "./swarm/registrations";
+
+/** Who is told of services or nodes, and how changes are noticed. */
+export interface Following {
+  readonly dispatchers: readonly Dispatcher[];
+  readonly reconciler: ReconcilerOptions;
+  /** Whether to follow the engine's events. */
+  readonly events: boolean;
+}
 
 /** What a listener is made of. */
 export interface ListenerArgs {
   readonly engine: EngineClient;
-  readonly dispatchers: readonly Dispatcher[];
-  readonly services: ServiceOptions;
-  readonly reconciler: ReconcilerOptions;
+  readonly services: Following & ServiceOptions;
+  readonly nodes: Following;
+  /** Whether services that name a network are announced with where their tasks run, and with the tasks' addresses. */
+  readonly nodeInfo: { readonly included: boolean; readonly withAddress: boolean };
+  readonly metrics: Metrics;
   readonly log: Log;
 }
 
-/**
- * Follows the swarm's services and keeps every receiver told. There is one way only: read all
- * services and compare. An event does no more than make that happen at once, so that an event
- * that was missed, or that came twice or late, makes no difference but in time.
- */
+/** Keeps receivers told of the swarm's services and nodes, and tells who asks. */
 export class SwarmListener {
-  private readonly stopping = new AbortController();
-  private readonly reconciler: Reconciler;
+  private readonly followers: readonly Follower[];
+  private readonly services: Follower;
   private reported = "";
-  private resend = false;
-  private running: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly args: ListenerArgs) {
-    this.reconciler = new Reconciler(
-      () => this.reconcile(),
-      (error) => args.log.warn("cannot read the swarm's services", { reason: reason(error) }),
-      args.reconciler,
-    );
+    const { services, nodes } = args;
+    this.services = new Follower({
+      ...args,
+      ...services,
+      subject: "service",
+      read: (signal) => this.readServices(signal),
+    });
+    const nodeFollower = new Follower({
+      ...args,
+      ...nodes,
+      subject: "node",
+      read: async (signal) => nodeRegistrations(await args.engine.nodes(signal)),
+    });
+    // Where nobody is told of nodes, they need not be read.
+    this.followers = nodes.dispatchers.length > 0 ? [this.services, nodeFollower] : [this.services];
   }
 
   /** Begins to follow the swarm. */
   start(): void {
-    const { engine, log } = this.args;
-    const { signal } = this.stopping;
-    const onChange = () => this.reconciler.request();
-    this.running = Promise.all([
-      this.reconciler.run(signal),
-      watchEvents({ engine, types: ["service"], onChange, signal, log }),
-    ]);
+    for (const follower of this.followers) follower.start();
   }
 
   /** Ends everything, and gives up notifications that have not been accepted yet. */
   async stop(): Promise<void> {
-    this.stopping.abort();
-    await this.running;
-    await Promise.all(this.args.dispatchers.map((dispatcher) => dispatcher.stop()));
+    await Promise.all(this.followers.map((follower) => follower.stop()));
   }
 
   /** Tells every receiver of every service again. */
   notifyServices(): void {
-    this.resend = true;
-    this.reconciler.request();
+    this.services.notify();
   }
 
   /**
@@ -64,30 +72,32 @@ export class SwarmListener {
    * @throws if the engine cannot be read: receivers drop what is not listed, so an answer that is not sure would be worse than none
    */
   async servicesParameters(): Promise<Parameters[]> {
-    return [...(await this.read()).values()].map(({ create }) => create);
+    return [...(await this.readServices()).values()].map(({ create }) => create);
   }
 
-  /** Parameters of all nodes. */
+  /** Parameters of all nodes. @throws if the engine cannot be read */
   async nodesParameters(): Promise<Parameters[]> {
-    return (await this.args.engine.nodes(this.stopping.signal)).map(nodeParameters);
+    return (await this.args.engine.nodes()).map(nodeParameters);
   }
 
-  private async reconcile(): Promise<void> {
-    const services = await this.read();
-    const resend = this.resend;
-    this.resend = false;
-    for (const dispatcher of this.args.dispatchers) dispatcher.sync(services, resend);
-  }
-
-  private async read(): Promise<ReadonlyMap<string, Registration>> {
+  private async readServices(signal?: AbortSignal): Promise<ReadonlyMap<string, Registration>> {
     const { engine, services: options } = this.args;
-    const services = await engine.services(options.notifyLabel, this.stopping.signal);
-    const { byName, shadowed } = registrationsOf(services, options);
+    const services = await engine.services(options.notifyLabel, signal);
+    const nodeInfo = await this.readNodeInfo(services, signal);
+    const { byName, shadowed } = registrationsOf(services, options, nodeInfo);
     const names = shadowed.map(({ Spec }) => Spec.Name).join(", ");
     if (names !== this.reported && names !== "") {
       this.args.log.warn("left out: an older service is announced by the same name", { names });
     }
     this.reported = names;
     return byName;
+  }
+
+  private async readNodeInfo(services: readonly SwarmService[], signal?: AbortSignal) {
+    const { engine, nodeInfo } = this.args;
+    const ids = nodeInfo.included ? scraped(services).map(({ ID }) => ID) : [];
+    if (ids.length === 0) return undefined;
+    const [tasks, nodes] = await Promise.all([engine.tasks(ids, signal), engine.nodes(signal)]);
+    return (service: SwarmService) => nodeInfoOf(service, tasks, nodes, nodeInfo.withAddress);
   }
 }

@@ -1,30 +1,48 @@
 import { createApi } from "./api";
-import { ConfigError, loadConfig, type Config } from "./config";
+import { ConfigError, loadConfig, type Config, type SubjectConfig } from "./config";
 import { EngineClient } from "./engine/client";
-import { SwarmListener } from "./listener";
+import { SwarmListener, type Following } from "./listener";
 import { createLog, reason, type Log } from "./log";
+import { Metrics, type Subject } from "./metrics";
 import { Dispatcher } from "./notify/dispatcher";
 import { endpointsOf } from "./notify/endpoints";
 
 /** How long a receiver may take to answer: it may have to reload and to tell others. */
 const NOTIFICATION_TIMEOUT_MS = 15_000;
 
+/** Comparisons are at least so far apart, and begin again so soon after a failure. */
+const MIN_GAP_MS = 200;
+const FIRST_RETRY_MS = 1_000;
+
 /** Puts the listener together. */
-export function createListener(config: Config, log: Log): SwarmListener {
-  const endpoints = endpointsOf(
-    { urls: config.createServiceUrls, methods: config.createServiceMethods },
-    { urls: config.removeServiceUrls, methods: config.removeServiceMethods },
-  );
+export function createListener(config: Config, metrics: Metrics, log: Log): SwarmListener {
   const options = {
     retries: config.retries,
     retryIntervalMs: config.retryIntervalS * 1_000,
     timeoutMs: NOTIFICATION_TIMEOUT_MS,
   };
+  const following = (subject: Subject, from: SubjectConfig): Following => ({
+    dispatchers: endpointsOf(
+      { urls: from.createUrls, methods: from.createMethods },
+      { urls: from.removeUrls, methods: from.removeMethods },
+    ).map((endpoint) => new Dispatcher({ subject, endpoint, options, metrics, log })),
+    reconciler: {
+      intervalMs: from.intervalS * 1_000,
+      minGapMs: MIN_GAP_MS,
+      firstRetryMs: FIRST_RETRY_MS,
+    },
+    events: from.events,
+  });
   return new SwarmListener({
     engine: new EngineClient(config.dockerHost),
-    dispatchers: endpoints.map((endpoint) => new Dispatcher(endpoint, options, log)),
-    services: { notifyLabel: config.notifyLabel, namePrefix: config.serviceNamePrefix },
-    reconciler: { intervalMs: config.intervalS * 1_000, minGapMs: 200, firstRetryMs: 1_000 },
+    services: {
+      ...following("service", config.services),
+      notifyLabel: config.notifyLabel,
+      namePrefix: config.serviceNamePrefix,
+    },
+    nodes: following("node", config.nodes),
+    nodeInfo: { included: config.includeNodeInfo, withAddress: config.nodeInfoWithAddress },
+    metrics,
     log,
   });
 }
@@ -41,13 +59,14 @@ export function main(): void {
     process.exitCode = 1;
     return;
   }
-  for (const name of config.ignored) log.warn("this variable has no meaning here", { name });
-  if (config.createServiceUrls.length === 0) {
+  for (const note of config.notes) log.warn(note);
+  if (config.services.createUrls.length === 0) {
     log.warn("nobody will be notified: DF_NOTIFY_CREATE_SERVICE_URL is not set");
   }
 
-  const listener = createListener(config, log);
-  const server = createApi(listener, log);
+  const metrics = new Metrics();
+  const listener = createListener(config, metrics, log);
+  const server = createApi(listener, metrics, log);
   server.on("error", (error) => {
     log.error("cannot listen", { port: config.port, reason: reason(error) });
     process.exit(1);

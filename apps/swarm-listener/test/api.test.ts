@@ -37,6 +37,7 @@ beforeEach(async () => {
   });
   server = createApi(
     bench.listener,
+    bench.metrics,
     createLog(() => undefined),
   );
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -121,6 +122,30 @@ test("what the engine does not tell is 500 and leaks nothing", async () => {
   const response = await fetch(`${origin}${BASE}/get-nodes`);
   expect(response.status).toBe(500);
   expect(await response.text()).not.toContain("docker.sock");
+});
+
+test("metrics: what is announced, what was sent and what failed", async () => {
+  await until(() => bench.proxy.received.length === 2);
+  bench.proxy.reply = () => 409;
+  bench.engine.set("app3");
+  await until(() => bench.proxy.received.length === 3);
+  bench.engine.failure = 503;
+  await fetch(`${origin}${BASE}/get-services`);
+  const response = await fetch(`${origin}/metrics`);
+  expect(response.headers.get("content-type")).toMatch(/^text\/plain; version=0\.0\.4/);
+  const lines = (await response.text()).split("\n");
+  const start = Date.now() / 1_000 - 60;
+  expect(lines).toEqual(
+    expect.arrayContaining([
+      'docker_flow_service_count{service="swarm_listener"} 3',
+      'docker_flow_error{service="swarm_listener",operation="serveGetServices"} 1',
+      'swarm_listener_notifications_total{subject="service",kind="create",outcome="accepted"} 2',
+      'swarm_listener_notifications_total{subject="service",kind="create",outcome="refused"} 1',
+    ]),
+  );
+  const stamp = 'swarm_listener_last_comparison_timestamp_seconds{subject="service"} ';
+  const compared = lines.find((line) => line.startsWith(stamp));
+  expect(Number(compared?.slice(stamp.length))).toBeGreaterThan(start);
 });
 
 test("notify-services answers at once and notifies", async () => {

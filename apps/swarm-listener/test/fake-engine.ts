@@ -1,12 +1,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { SwarmNode, SwarmService } from "../src/engine/types";
+import type { SwarmNode, SwarmService, SwarmTask } from "../src/engine/types";
 
 type Labels = Record<string, string>;
 
-/** Speaks what the listener uses of the engine's API, over a unix socket. */
+/** Speaks what the listener uses of the engine's API, over a unix socket or TCP. */
 export class FakeEngine {
   readonly directory = mkdtempSync(path.join(tmpdir(), "engine-"));
   readonly socket = path.join(this.directory, "docker.sock");
@@ -15,6 +16,7 @@ export class FakeEngine {
   readonly requests: string[] = [];
   readonly services = new Map<string, SwarmService>();
   nodes: SwarmNode[] = [];
+  tasks: SwarmTask[] = [];
   version: { Version: string; ApiVersion: string; MinAPIVersion: string } = {
     Version: "28.2.2",
     ApiVersion: "1.50",
@@ -24,7 +26,8 @@ export class FakeEngine {
   failure: number | undefined;
   /** Whether changes are told; if not, they are missed events. */
   telling = true;
-  private readonly streams = new Set<ServerResponse>();
+  /** Open event streams, each with the types of what it wants to hear of. */
+  private readonly streams = new Map<ServerResponse, readonly string[]>();
   private server: Server | undefined;
   private sequence = 0;
 
@@ -32,6 +35,14 @@ export class FakeEngine {
     const server = createServer((req, res) => this.answer(req, res));
     this.server = server;
     await new Promise<void>((resolve) => server.listen(this.socket, resolve));
+  }
+
+  /** Answers on a TCP port instead; which one, if it is 0. */
+  async startTcp(port: number, host: string): Promise<number> {
+    const server = createServer((req, res) => this.answer(req, res));
+    this.server = server;
+    await new Promise<void>((resolve) => server.listen(port, host, resolve));
+    return (server.address() as AddressInfo).port;
   }
 
   async stop(): Promise<void> {
@@ -53,7 +64,7 @@ export class FakeEngine {
 
   /** Cuts the event streams, rudely or as an engine that stops. */
   cutEvents(rudely: boolean): void {
-    for (const stream of this.streams) {
+    for (const stream of this.streams.keys()) {
       if (rudely) stream.destroy();
       else stream.end();
     }
@@ -76,7 +87,7 @@ export class FakeEngine {
     const CreatedAt = old?.CreatedAt ?? `2026-01-01T00:00:00.${sequence}Z`;
     const service = { ID: id, CreatedAt, Spec: spec };
     this.services.set(id, service);
-    this.tell(old ? "update" : "create", service);
+    this.tell("service", old ? "update" : "create", service.ID, spec.Name);
     return service;
   }
 
@@ -84,17 +95,20 @@ export class FakeEngine {
     const service = this.services.get(`id-${name}`);
     if (service === undefined) throw new Error(`there is no service ${name}`);
     this.services.delete(service.ID);
-    this.tell("remove", service);
+    this.tell("service", "remove", service.ID, name);
   }
 
-  private tell(action: string, { ID, Spec }: SwarmService): void {
+  /** These are the nodes now. */
+  setNodes(...nodes: SwarmNode[]): void {
+    this.nodes = nodes;
+    this.tell("node", "update", "n1", "manager-1");
+  }
+
+  private tell(Type: string, Action: string, ID: string, name: string): void {
     if (!this.telling) return;
-    const event = {
-      Type: "service",
-      Action: action,
-      Actor: { ID, Attributes: { name: Spec.Name } },
-    };
-    for (const stream of this.streams) stream.write(`${JSON.stringify(event)}\n`);
+    const event = JSON.stringify({ Type, Action, Actor: { ID, Attributes: { name } } });
+    for (const [stream, types] of this.streams)
+      if (types.includes(Type)) stream.write(`${event}\n`);
   }
 
   private answer(req: IncomingMessage, res: ServerResponse): void {
@@ -108,6 +122,8 @@ export class FakeEngine {
     const filters = JSON.parse(url.searchParams.get("filters") ?? "{}") as {
       label?: string[];
       type?: string[];
+      service?: string[];
+      "desired-state"?: string[];
     };
     const [, minor = "", what = ""] = /^\/v1\.(\d+)\/(\w+)$/.exec(url.pathname) ?? [];
     if (Number(minor) > Number(this.version.ApiVersion.slice(2))) {
@@ -123,11 +139,16 @@ export class FakeEngine {
         );
       case "nodes":
         return void send(200, this.nodes);
+      case "tasks":
+        if (filters["desired-state"]?.join() !== "running") return void send(400, {});
+        return void send(
+          200,
+          this.tasks.filter(({ ServiceID }) => filters.service?.includes(ServiceID)),
+        );
       case "events":
-        if (!filters.type?.includes("service")) return void send(200, {});
         res.writeHead(200, { "Content-Type": "application/json" });
         res.flushHeaders();
-        this.streams.add(res);
+        this.streams.set(res, filters.type ?? []);
         res.once("close", () => this.streams.delete(res));
         return;
       default:

@@ -32,7 +32,7 @@ export class FakeProxy {
     if (server) await new Promise((resolve) => server.close(resolve));
   }
 
-  url(kind: "reconfigure" | "remove"): URL {
+  url(kind: "reconfigure" | "remove" | "node-create" | "node-remove"): URL {
     return new URL(`http://127.0.0.1:${this.port}/v1/docker-flow-proxy/${kind}`);
   }
 

@@ -1,6 +1,7 @@
 import { EngineClient } from "../src/engine/client";
-import { SwarmListener } from "../src/listener";
+import { SwarmListener, type Following, type ListenerArgs } from "../src/listener";
 import { createLog, type Log } from "../src/log";
+import { Metrics, type Subject } from "../src/metrics";
 import { Dispatcher, type DispatchOptions } from "../src/notify/dispatcher";
 import { endpointsOf } from "../src/notify/endpoints";
 import type { ReconcilerOptions } from "../src/reconciler";
@@ -12,11 +13,17 @@ export interface Bench {
   readonly engine: FakeEngine;
   readonly proxy: FakeProxy;
   readonly listener: SwarmListener;
+  readonly metrics: Metrics;
   readonly logs: string[];
 }
 
 export type BenchOptions = Partial<DispatchOptions & ReconcilerOptions> & {
   readonly namePrefix?: string;
+  /** Whether the proxy is told of nodes, too. */
+  readonly nodes?: boolean;
+  readonly nodeInfo?: ListenerArgs["nodeInfo"];
+  /** Whether events are followed. */
+  readonly events?: boolean;
 };
 
 const running: Bench[] = [];
@@ -51,25 +58,38 @@ export async function startBench(
 
   const logs: string[] = [];
   const log: Log = createLog((line) => logs.push(line));
+  const metrics = new Metrics(false);
   const settings = { ...DEFAULTS, ...options };
+  const { events = true } = options;
   const methods = ["GET"];
-  const endpoints = endpointsOf(
-    { urls: [proxy.url("reconfigure")], methods },
-    { urls: [proxy.url("remove")], methods },
-  );
+  const following = (subject: Subject, create: URL[], remove: URL[]): Following => ({
+    dispatchers: endpointsOf({ urls: create, methods }, { urls: remove, methods }).map(
+      (endpoint) => new Dispatcher({ subject, endpoint, options: settings, metrics, log }),
+    ),
+    reconciler: settings,
+    events,
+  });
   const listener = new SwarmListener({
     engine: new EngineClient(engine.host),
-    dispatchers: endpoints.map((endpoint) => new Dispatcher(endpoint, settings, log)),
-    services: { notifyLabel: "com.df.notify", namePrefix: options.namePrefix ?? "" },
-    reconciler: settings,
+    services: {
+      ...following("service", [proxy.url("reconfigure")], [proxy.url("remove")]),
+      notifyLabel: "com.df.notify",
+      namePrefix: options.namePrefix ?? "",
+    },
+    nodes: options.nodes
+      ? following("node", [proxy.url("node-create")], [proxy.url("node-remove")])
+      : following("node", [], []),
+    nodeInfo: options.nodeInfo ?? { included: false, withAddress: true },
+    metrics,
     log,
   });
-  const bench = { engine, proxy, listener, logs };
+  const bench = { engine, proxy, listener, metrics, logs };
   running.push(bench);
   listener.start();
-  await until(() => engine.following === 1);
-  // The comparison that the new event stream asked for is over, so none is due by itself.
-  await until(() => logs.some((line) => line.includes("following")));
+  const streams = events ? (options.nodes ? 2 : 1) : 0;
+  await until(() => engine.following === streams);
+  // The comparisons that the new event streams asked for are over, so none is due by itself.
+  await until(() => logs.filter((line) => line.includes("following")).length === streams);
   await quiet(engine);
   return bench;
 }
@@ -83,8 +103,11 @@ export async function quiet(engine: FakeEngine, ms = 25): Promise<void> {
 }
 
 /** Waits until the condition holds; throws when it takes longer than a test may. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 4_000;
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  withinMs = 4_000,
+): Promise<void> {
+  const deadline = Date.now() + withinMs;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`still not true: ${condition.toString()}`);
     await new Promise((resolve) => setTimeout(resolve, 5));

@@ -98,6 +98,56 @@ describe("events", () => {
   });
 });
 
+describe("nodeInfo", () => {
+  const nodeInfo = { included: true, withAddress: true };
+  const task = (address: string) => ({
+    ServiceID: "id-app1",
+    NodeID: "n1",
+    Status: { State: "running" },
+    NetworksAttachments: [{ Network: { Spec: { Name: "main" } }, Addresses: [`${address}/24`] }],
+  });
+  const node = {
+    ID: "n1",
+    Version: { Index: 1 },
+    Spec: { Role: "worker", Availability: "active" },
+    Description: { Hostname: "worker-1" },
+    Status: { State: "ready" },
+  };
+
+  test("tells where the tasks run, and again when that changes", async () => {
+    const { engine, proxy, listener } = await startBench({ nodeInfo, intervalMs: 100 }, (it) => {
+      it.nodes = [node];
+      it.tasks = [task("10.0.0.3")];
+    });
+    engine.set("app1", { scrapeNetwork: "main" });
+    engine.set("app2");
+    await until(() => proxy.received.length === 2);
+    const told = () => proxy.received.map(({ parameters }) => parameters["nodeInfo"]);
+    expect(told().sort()).toEqual(['[["worker-1","10.0.0.3","n1"]]', undefined]);
+    // Of tasks the swarm tells no events.
+    engine.tasks = [task("10.0.0.3"), task("10.0.0.4")];
+    await until(() => proxy.received.length === 3);
+    const both = '[["worker-1","10.0.0.3","n1"],["worker-1","10.0.0.4","n1"]]';
+    expect(told()[2]).toBe(both);
+    expect(await listener.servicesParameters()).toMatchObject([{ nodeInfo: both }, {}]);
+  });
+
+  test("is not told when it is not asked for", async () => {
+    const { engine, proxy } = await startBench();
+    engine.set("app1", { scrapeNetwork: "main" });
+    await until(() => proxy.received.length === 1);
+    expect(proxy.received[0]?.parameters).not.toHaveProperty("nodeInfo");
+    expect(engine.requests.filter((line) => line.endsWith("/tasks"))).toEqual([]);
+  });
+});
+
+test("without events a change is noticed at the next comparison", async () => {
+  const { engine, proxy } = await startBench({ events: false, intervalMs: 100 });
+  engine.set("app1");
+  await until(() => proxy.received.length === 1);
+  expect(engine.requests.filter((line) => line.endsWith("/events"))).toEqual([]);
+});
+
 describe("stacks", () => {
   const stack = { "com.df.notify": "true", "com.docker.stack.namespace": "shop" };
 
@@ -215,8 +265,11 @@ test("500 services at once are all announced, on few connections, and all remove
 });
 
 test("the engine is never asked for anything but GET", async () => {
-  const { engine, listener, proxy } = await startBench({ intervalMs: 120 });
-  engine.set("app1");
+  const { engine, listener, proxy } = await startBench({
+    intervalMs: 120,
+    nodeInfo: { included: true, withAddress: true },
+  });
+  engine.set("app1", { scrapeNetwork: "main" });
   await until(() => proxy.received.length === 1);
   listener.notifyServices();
   await until(() => proxy.received.length === 2);
@@ -227,7 +280,11 @@ test("the engine is never asked for anything but GET", async () => {
   engine.cutEvents(true);
   await until(() => engine.requests.filter((line) => line.endsWith("/events")).length === 2);
   expect(new Set(engine.requests)).toEqual(
-    new Set(["GET /version", "GET /v1.50/services", "GET /v1.50/events", "GET /v1.50/nodes"]),
+    new Set(
+      ["version", "v1.50/services", "v1.50/events", "v1.50/nodes", "v1.50/tasks"].map(
+        (path) => `GET /${path}`,
+      ),
+    ),
   );
 });
 

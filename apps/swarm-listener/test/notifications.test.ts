@@ -8,7 +8,7 @@ describe("retries", () => {
     ["remove", 500],
     ["remove", 409],
   ])("a %s answered %d is sent 1 + DF_RETRY times", async (kind, status) => {
-    const { engine, proxy, logs } = await startBench({ retries: 4 });
+    const { engine, proxy, logs, metrics } = await startBench({ retries: 4 });
     if (kind === "remove") {
       engine.set("app1");
       await until(() => proxy.received.length === 1);
@@ -18,6 +18,9 @@ describe("retries", () => {
     if (kind === "create") engine.set("app1");
     else engine.delete("app1");
     await until(() => logs.some((line) => line.includes("giving up for now")));
+    expect(await metrics.text()).toContain(
+      `operation="notificationSend${kind === "create" ? "Create" : "Remove"}serviceRequest"} 1`,
+    );
     expect(proxy.received).toHaveLength(5);
     const gaps = proxy.received.slice(1).map(({ at }, i) => at - (proxy.received[i]?.at ?? 0));
     expect(Math.min(...gaps)).toBeGreaterThanOrEqual(18);

@@ -1,5 +1,13 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -9,6 +17,8 @@ import { FakeProxy } from "./fake-proxy";
 import { until } from "./harness";
 
 const PACKAGE = path.join(__dirname, "..");
+/** As in the Dockerfile. */
+const HEAP = ["--max-semi-space-size=1", "--max-old-space-size=64"];
 
 let directory: string;
 const engine = new FakeEngine();
@@ -45,7 +55,7 @@ function compile(file: string): string {
 }
 
 function run(script: string, env: Record<string, string>) {
-  const child = spawn(process.execPath, [path.join(directory, script)], { env });
+  const child = spawn(process.execPath, [...HEAP, path.join(directory, script)], { env });
   children.push(child);
   let output = "";
   child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
@@ -94,6 +104,51 @@ test.each(["DF_NOTIFY", "DF_NOTIF"])(
     expect(listener.messages().slice(-2)).toEqual(["told to stop", "stopped"]);
   },
 );
+
+test("500 services: a change is sent within a second, in less than 150 MB", async () => {
+  proxy.received.length = 0;
+  const labels = (i: number, port: string) => ({
+    "com.df.notify": "true",
+    "com.df.servicePath": `/app${i}`,
+    "com.df.port": port,
+  });
+  // What the engine tells of a service besides its labels takes some 3 kB.
+  const spec = (i: number, port: string) => ({
+    Name: `app${i}`,
+    Labels: labels(i, port),
+    Mode: { Replicated: { Replicas: 2 } },
+    TaskTemplate: {
+      ContainerSpec: { Env: Array.from({ length: 60 }, (_, n) => "x".repeat(40) + n) },
+    },
+  });
+  for (let i = 0; i < 500; i++) engine.put(spec(i, "8080"));
+  const listener = run("index.js", {
+    PORT: await freePort(),
+    DF_DOCKER_HOST: engine.host,
+    DF_SERVICE_POLLING_INTERVAL: "1",
+    DF_NOTIFY_CREATE_SERVICE_URL: proxy.url("reconfigure").href,
+  });
+  await until(() => proxy.received.length === 500, 20_000);
+  await until(() => engine.following === 1);
+
+  const delays: number[] = [];
+  for (let i = 0; i < 5; i++) {
+    const start = Date.now();
+    engine.put(spec(i, "9090"));
+    await until(() => proxy.received.length === 501 + i);
+    expect(proxy.received.at(-1)?.parameters).toMatchObject({
+      serviceName: `app${i}`,
+      port: "9090",
+    });
+    delays.push((proxy.received.at(-1)?.at ?? 0) - start);
+  }
+  // The median: tests run beside others, and any one change may have to wait for a processor.
+  expect(delays.sort((a, b) => a - b)[2]).toBeLessThan(1_000);
+  const status = readFileSync(`/proc/${listener.child.pid}/status`, "utf8");
+  const peakMb = Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) / 1_000;
+  expect(peakMb).toBeLessThan(150);
+  engine.services.clear();
+}, 40_000);
 
 test("a wrong environment is reported, all of it, and the exit code is 1", async () => {
   const listener = run("index.js", { DF_RETRY: "many", DF_RETRIES: "1" });

@@ -32,6 +32,20 @@ export interface SwarmNode {
   readonly Status: { readonly State: string; readonly Addr?: string };
 }
 
+/** An entry of `GET /tasks`. */
+export interface SwarmTask {
+  readonly ServiceID: string;
+  readonly NodeID?: string;
+  readonly Status: { readonly State: string };
+  readonly NetworksAttachments?:
+    | readonly {
+        readonly Network: { readonly Spec: { readonly Name: string } };
+        /** With the length of the network's prefix: `10.0.0.3/24`. */
+        readonly Addresses?: readonly string[] | null;
+      }[]
+    | null;
+}
+
 /** `GET /version`. */
 export interface EngineVersion {
   readonly Version: string;

@@ -1,13 +1,16 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { reason, type Log } from "../log";
+import type { Metrics, Subject } from "../metrics";
 import type { Parameters } from "../swarm/parameters";
 import type { Call, Endpoint } from "./endpoints";
 import { send } from "./send";
 
-/** What a receiver is told of a service when it is there, and when it is no more. */
+/** What a receiver is told of a service or node when it is there, and when it is no more. */
 export interface Registration {
   readonly create: Parameters;
   readonly remove: Parameters;
+  /** What is worth telling: the receiver is told again when it differs. */
+  readonly state: Parameters;
 }
 
 /** How notifications are sent. All times are in milliseconds. */
@@ -30,7 +33,7 @@ const FINAL: Readonly<Record<Kind, readonly number[]>> = { create: [200, 409], r
  */
 const GRACE_MS = 1_000;
 
-/** The latest state of a service at this endpoint, and how far it got. */
+/** The latest state of a service or node at this endpoint, and how far it got. */
 interface Entry {
   readonly kind: Kind;
   readonly registration: Registration;
@@ -39,21 +42,26 @@ interface Entry {
   done: Promise<void>;
 }
 
+/** What a dispatcher is made of. */
+export interface DispatcherArgs {
+  readonly subject: Subject;
+  readonly endpoint: Endpoint;
+  readonly options: DispatchOptions;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
 /**
  * Brings one endpoint to the wanted state and keeps at it. It knows what it has told the endpoint
- * of every service, sends what differs, and drops an older state as soon as there is a newer one.
+ * of everything, sends what differs, and drops an older state as soon as there is a newer one.
  */
 export class Dispatcher {
   private readonly entries = new Map<string, Entry>();
 
-  constructor(
-    private readonly endpoint: Endpoint,
-    private readonly options: DispatchOptions,
-    private readonly log: Log,
-  ) {}
+  constructor(private readonly args: DispatcherArgs) {}
 
   /**
-   * Wants the endpoint to know exactly these services. What is known or being sent is not sent
+   * Wants the endpoint to know exactly these, each by its name. What is known or being sent is not sent
    * again, unless it has failed for good or `resend` is set.
    */
   sync(wanted: ReadonlyMap<string, Registration>, resend = false): void {
@@ -62,7 +70,7 @@ export class Dispatcher {
       const known =
         entry?.kind === "create" &&
         entry.progress !== "failed" &&
-        sameParameters(entry.registration.create, registration.create);
+        sameParameters(entry.registration.state, registration.state);
       if (!known || resend) this.start(name, "create", registration);
     }
     for (const [name, { kind, progress, registration }] of [...this.entries]) {
@@ -93,7 +101,7 @@ export class Dispatcher {
 
   private async run(name: string, entry: Entry, previous?: Promise<void>): Promise<void> {
     await previous;
-    const calls = this.endpoint[entry.kind];
+    const calls = this.args.endpoint[entry.kind];
     const delivered = await Promise.all(calls.map((call) => this.deliver(name, entry, call)));
     if (entry.cancel.signal.aborted) return;
     entry.progress = delivered.every(Boolean) ? "delivered" : "failed";
@@ -103,27 +111,31 @@ export class Dispatcher {
   /** Whether the call was answered as it should be, sooner or later. */
   private async deliver(name: string, entry: Entry, call: Call): Promise<boolean> {
     const { kind, cancel } = entry;
-    const { retries, retryIntervalMs } = this.options;
+    const { subject, log, metrics } = this.args;
+    const { retries, retryIntervalMs } = this.args.options;
     // No query and no user: they can hold secrets.
-    const about = { kind, service: name, url: `${call.url.origin}${call.url.pathname}` };
+    const about = { kind, [subject]: name, url: `${call.url.origin}${call.url.pathname}` };
 
     for (let attempt = 1; !cancel.signal.aborted; attempt++) {
       const outcome = await this.attempt(call, entry);
       if (typeof outcome === "number") {
         const level = outcome === 200 ? "info" : "warn";
-        this.log[level]("notified", { ...about, status: outcome, attempt });
+        log[level]("notified", { ...about, status: outcome, attempt });
+        metrics.notified(subject, kind, outcome === 200 ? "accepted" : "refused");
         return true;
       }
       if (cancel.signal.aborted) break;
       if (attempt > retries || retryIntervalMs === 0) {
-        this.log.error("not accepted, giving up for now", { ...about, attempt, reason: outcome });
+        log.error("not accepted, giving up for now", { ...about, attempt, reason: outcome });
+        metrics.notified(subject, kind, "given_up");
         return false;
       }
       // One line for the first time; a receiver that is down would otherwise flood the log.
-      if (attempt === 1) this.log.warn("not accepted, trying again", { ...about, reason: outcome });
+      if (attempt === 1) log.warn("not accepted, trying again", { ...about, reason: outcome });
       await delay(retryIntervalMs, undefined, { signal: cancel.signal }).catch(() => undefined);
     }
-    this.log.info("dropped for a newer state", about);
+    log.info("dropped for a newer state", about);
+    metrics.notified(subject, kind, "superseded");
     return false;
   }
 
@@ -136,7 +148,12 @@ export class Dispatcher {
     const onCancel = () => (timer = setTimeout(() => abort.abort(), GRACE_MS));
     cancelled.addEventListener("abort", onCancel, { once: true });
     try {
-      const status = await send(call, registration[kind], abort.signal, this.options.timeoutMs);
+      const status = await send(
+        call,
+        registration[kind],
+        abort.signal,
+        this.args.options.timeoutMs,
+      );
       return FINAL[kind].includes(status) ? status : `status ${status}`;
     } catch (error) {
       return reason(error);

@@ -48,29 +48,42 @@ export function removeParameters(service: SwarmService, options: ServiceOptions)
 }
 
 /**
- * Parameters of a new or changed service. A global one has no number of replicas. `createdAt`, as the engine gives it, tells receivers which
- * of two services that want the same route is the older.
+ * Parameters of a new or changed service. A global one has no number of replicas. `createdAt`, as the engine gives it, tells receivers
+ * which of two services that want the same route is the older.
+ * @param nodeInfo where its tasks run, see `nodeInfoOf`
  */
-export function createParameters(service: SwarmService, options: ServiceOptions): Parameters {
+export function createParameters(
+  service: SwarmService,
+  options: ServiceOptions,
+  nodeInfo?: string,
+): Parameters {
   const { Mode } = service.Spec;
   return {
     ...removeParameters(service, options),
     createdAt: service.CreatedAt,
     ...(Mode?.Global ? {} : { replicas: String(Mode?.Replicated?.Replicas ?? 0) }),
+    ...(nodeInfo === undefined ? {} : { nodeInfo }),
   };
 }
 
-/** Parameters of a node; its own labels win over those of its engine. */
+/** Parameters of a new or changed node; its own labels win over those of its engine. */
 export function nodeParameters(node: SwarmNode): Parameters {
   return {
     ...parametersOf(node.Description.Engine?.Labels),
     ...parametersOf(node.Spec.Labels),
-    id: node.ID,
-    hostname: node.Description.Hostname,
-    address: node.Status.Addr ?? "",
+    ...removedNodeParameters(node),
     versionIndex: String(node.Version.Index),
     state: node.Status.State,
     role: node.Spec.Role,
     availability: node.Spec.Availability,
+  };
+}
+
+/** Parameters of a node that is gone. */
+export function removedNodeParameters(node: SwarmNode): Parameters {
+  return {
+    id: node.ID,
+    hostname: node.Description.Hostname,
+    address: node.Status.Addr ?? "",
   };
 }
