@@ -2,7 +2,7 @@
 STACK ?= dev
 
 .DEFAULT_GOAL := help
-.PHONY: help up outputs preview refresh down test unit lint bench clean-cache
+.PHONY: help up outputs status preview refresh down test unit lint bench clean-cache
 
 help: ## this list
 	@awk -F ': .*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -12,6 +12,9 @@ up: ## make the stack, or change it to what the program says; ends with its outp
 
 outputs: ## the stack's outputs, as JSON
 	@scripts/stack outputs $(STACK)
+
+status: ## nodes, services, tasks, routes and certificates of the stack
+	@scripts/stack status $(STACK)
 
 preview: ## what `make up` would change
 	@scripts/stack preview $(STACK)

@@ -4,15 +4,17 @@ import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { Ephemeral } from "../test/e2e/support/ephemeral";
 import { Project } from "../test/e2e/support/project";
+import { measureFrontend } from "./frontend";
+import { renderFrontendTable } from "./frontend/table";
 import { type Measures, measureOnce } from "./round";
 import { renderTable } from "./table";
 
 const USAGE = `Measures the system on a stack of its own ("bench"), and prints a table of medians.
 
-Usage: bench/run [--help]
+Usage: bench/run [system|frontend|--help]
   RUNS=n   how many times to measure (3). The first fills the build cache, if that is empty.
 
-A run takes about three minutes on two cores. The table and each run's figures are kept in artefacts/bench.
+system (a run takes about three minutes on two cores):
 
   machines Ready      in the event log of the up from nothing: from the end of the machine image's build to the
                       last of the seven memberships, each of which waits until its node is Ready
@@ -23,40 +25,62 @@ A run takes about three minutes on two cores. The table and each run's figures a
   docker stack deploy   --detach=false, inside a manager, on the same swarm in between, and again; its compose file
                       comes from the program's own services, and what it makes is compared with them first
   ratio               taken run by run: its median need not be the quotient of the two medians
+
+frontend (one stack; RUNS rounds of six loads of five seconds, then 500 services):
+  edge and proxy      wrk, 32 connections, from the machines' network, through the edge to every proxy
+  by hand             the same edge, and the same HAProxy with a static configuration in the proxies' place
+  direct              to one task, from inside its network
+  a change            the command that changes a label has ended; over when nine requests in a row, each on a
+                      connection of its own, were routed by it
+
+Without an argument, both. Tables and single figures are kept in artefacts/bench.
 `;
 
 const STACK = "bench";
 
+const PARTS = ["system", "frontend"] as const;
+
 async function main(): Promise<void> {
-  if (process.argv.includes("--help")) {
+  const args = process.argv.slice(2);
+  if (args.includes("--help")) {
     process.stdout.write(USAGE);
     return;
   }
   const runs = Number(process.env["RUNS"] ?? 3);
-  if (!Number.isInteger(runs) || runs < 1 || process.argv.length > 2) {
+  const parts = PARTS.filter((part) => args.length === 0 || args[0] === part);
+  if (!Number.isInteger(runs) || runs < 1 || args.length > 1 || parts.length === 0) {
     throw new Error(
-      `RUNS must be a whole number from 1 on, and there are no arguments\n\n${USAGE}`,
+      `RUNS must be a whole number from 1 on, and the argument a part of the bench\n\n${USAGE}`,
     );
   }
   const ephemeral = new Ephemeral("bench", [STACK]);
   const project = new Project(STACK, ephemeral.place());
-  const results: Measures[] = [];
+  const machine = `${cpus().length} × ${cpus()[0]?.model ?? "CPU"}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
+  const say = (line: string) => process.stderr.write(`  ${line}\n`);
+  const report = (part: string, table: string, results: unknown) => {
+    const figures = JSON.stringify({ machine, results }, null, 2);
+    writeFileSync(join(ephemeral.artefacts, `${part}.json`), figures);
+    writeFileSync(join(ephemeral.artefacts, `${part}.md`), table);
+    process.stdout.write(`\n${table}`);
+  };
   ephemeral.begin();
   try {
-    for (let i = 1; i <= runs; i++) {
-      process.stderr.write(`Run ${i} of ${runs}\n`);
-      results.push(await measureOnce(project, (line) => process.stderr.write(`  ${line}\n`)));
+    if (parts.includes("system")) {
+      const results: Measures[] = [];
+      for (let i = 1; i <= runs; i++) {
+        process.stderr.write(`Run ${i} of ${runs}\n`);
+        results.push(await measureOnce(project, say));
+      }
+      report("system", renderTable(results, machine), results);
+    }
+    if (parts.includes("frontend")) {
+      process.stderr.write("The frontend\n");
+      const results = await measureFrontend(project, runs, say);
+      report("frontend", renderFrontendTable(results, machine), results);
     }
   } finally {
     ephemeral.end();
   }
-
-  const machine = `${cpus().length} × ${cpus()[0]?.model ?? "CPU"}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
-  const table = renderTable(results, machine);
-  const figures = JSON.stringify({ machine, results }, null, 2);
-  writeFileSync(join(ephemeral.artefacts, "results.json"), figures);
-  writeFileSync(join(ephemeral.artefacts, "table.md"), table);
-  process.stdout.write(`\n${table}`);
 }
 
 main().catch((error: unknown) => {

@@ -47,7 +47,11 @@ export function renderTable(results: readonly Measures[], machine: string): stri
     const range = `${format(values[0], unit)} … ${format(values.at(-1), unit)}`;
     return [what, format(median(values), unit), range, goal];
   });
-  const heading = [`${results.length} runs on ${machine}`, "median", "least … most", "goal"];
+  return columns([`${results.length} runs on ${machine}`, "median", "least … most", "goal"], rows);
+}
+
+/** A table in Markdown whose columns are in line. */
+export function columns(heading: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = heading.map((title, i) =>
     Math.max(...[heading, ...rows].map((row) => row[i]?.length ?? 0), title.length),
   );

@@ -1,0 +1,32 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2154,SC2016 # what lib.sh and scripts/stack set; what is expanded inside a machine
+# What a stack's swarm runs. Sourced, with $stack set.
+
+# Prints nodes, services, tasks, routes and certificates, as the stack's managers and proxies tell them.
+show_status() {
+    manager=$(speaking_manager)
+    if [ -z "$manager" ]; then
+        fail "no manager speaks for the swarm of stack $stack: 'make preview STACK=$stack' tells which machines are missing, 'make up STACK=$stack' brings them back"
+    fi
+    docker exec "$manager" sh -c '
+        echo NODES
+        docker node ls --format "table {{.Hostname}}\t{{.Status}}\t{{.Availability}}\t{{.ManagerStatus}}\t{{.EngineVersion}}"
+        printf "\nSERVICES\n"
+        docker service ls --format "table {{.Name}}\t{{.Mode}}\t{{.Replicas}}\t{{.Image}}"
+        printf "\nTASKS\n"
+        services=$(docker service ls --quiet)
+        [ -z "$services" ] || docker service ps --filter desired-state=running \
+            --format "table {{.Name}}\t{{.Node}}\t{{.DesiredState}}\t{{.CurrentState}}\t{{.Error}}" $services'
+    proxy_answers >"$scratch/proxies"
+    typescript status <"$scratch/proxies"
+}
+
+# What each proxy says of itself, a line of JSON each, read by status.ts.
+proxy_answers() {
+    manager_containers | while read -r machine; do
+        task=$(timeout 10 docker exec "$machine" timeout 8 docker container ls --quiet --filter label=com.docker.swarm.service.name=proxy --filter status=running 2>/dev/null) || continue
+        [ -n "$task" ] || continue
+        answer=$(timeout 10 docker exec "$machine" timeout 8 docker exec "$task" node dist/ask.js status </dev/null 2>/dev/null) || answer=null
+        printf '{"manager":"%s","status":%s}\n' "${machine#"swarm-$stack-"}" "$answer"
+    done
+}

@@ -1,0 +1,127 @@
+/** Prints what the proxies say of themselves: routes, services without their route, certificates. JSON lines on stdin, one of each proxy. */
+import { readFileSync } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
+
+/** What a proxy answers to `GET /v1/docker-flow-proxy/status`, as far as it is shown. */
+export interface ProxyStatus {
+  readonly routes: readonly Route[];
+  readonly refused: readonly { readonly serviceName: string; readonly reason: string }[];
+  readonly certificates: readonly Certificate[];
+}
+
+interface Route {
+  readonly serviceName: string;
+  readonly ServiceDest: readonly Destination[];
+}
+
+interface Destination {
+  readonly Port: string;
+  readonly ReqMode: string;
+  readonly ServiceDomain?: readonly string[];
+  readonly ServicePath?: readonly string[];
+  /** Of TCP and SNI routes: the port that the proxy listens on. */
+  readonly SrcPort?: number;
+}
+
+interface Certificate {
+  readonly name: string;
+  readonly domains: readonly string[];
+  readonly notAfter: string;
+  readonly daysLeft: number;
+  readonly issuer: string;
+  readonly fingerprint: string;
+}
+
+/** A proxy, and what it answers; null where it does not. */
+export interface ProxyAnswer {
+  readonly manager: string;
+  readonly status: ProxyStatus | null;
+}
+
+/** Routes, refusals and certificates as tables; what the proxies do not agree on is said of each. */
+export function describe(answers: readonly ProxyAnswer[]): string {
+  const silent = answers.filter(({ status }) => status === null).map(({ manager }) => manager);
+  const speaking = answers.flatMap(({ manager, status }) => (status ? [{ manager, status }] : []));
+  const parts = [
+    ...agreeing("ROUTES", speaking, routesOf, routeTable),
+    ...agreeing("REFUSED", speaking, ({ refused }) => refused, refusedTable),
+    ...agreeing("CERTIFICATES", speaking, ({ certificates }) => certificates, certificateTable),
+    ...(silent.length > 0 ? [`The proxy does not answer on ${silent.join(", ")}`] : []),
+    ...(answers.length === 0 ? ["No proxy runs"] : []),
+  ];
+  return `${parts.join("\n\n")}\n`;
+}
+
+/** One table where all say the same, and else one for each proxy. */
+function agreeing<T>(
+  title: string,
+  answers: readonly { readonly manager: string; readonly status: ProxyStatus }[],
+  part: (status: ProxyStatus) => readonly T[],
+  table: (entries: readonly T[]) => string,
+): string[] {
+  const [first, ...others] = answers.map(({ status }) => part(status));
+  if (first === undefined) return [];
+  if (others.every((other) => isDeepStrictEqual(first, other))) {
+    return [`${title}\n${table(first)}`];
+  }
+  return answers.map(({ manager, status }) => {
+    return `${title} of the proxy on ${manager}; the proxies differ\n${table(part(status))}`;
+  });
+}
+
+/** By name, and without what proxies may well have heard in another way and order. */
+const routesOf = ({ routes }: ProxyStatus): readonly Route[] =>
+  routes
+    .map(({ serviceName, ServiceDest }) => ({ serviceName, ServiceDest }))
+    .sort((a, b) => a.serviceName.localeCompare(b.serviceName));
+
+function routeTable(routes: readonly Route[]): string {
+  const rows = routes.flatMap(({ serviceName, ServiceDest }) =>
+    ServiceDest.map((one) => [
+      serviceName,
+      one.ServiceDomain?.join(" ") || "any",
+      one.ServicePath?.join(" ") ?? `${one.ReqMode} port ${one.SrcPort}`,
+      one.Port,
+    ]),
+  );
+  return columns(["SERVICE", "DOMAINS", "PATHS", "PORT"], rows);
+}
+
+const refusedTable = (refused: ProxyStatus["refused"]): string =>
+  columns(
+    ["SERVICE", "REASON"],
+    refused.map(({ serviceName, reason }) => [serviceName, reason]),
+  );
+
+const certificateTable = (certificates: readonly Certificate[]): string =>
+  columns(
+    ["NAME", "DOMAINS", "DAYS LEFT", "UNTIL", "ISSUER"],
+    certificates.map(({ name, domains, daysLeft, notAfter, issuer }) => [
+      name,
+      domains.join(" "),
+      String(Math.floor(daysLeft)),
+      notAfter,
+      issuer,
+    ]),
+  );
+
+/** As `docker service ls` shows them: aligned, two spaces and more in between. */
+function columns(heading: readonly string[], rows: readonly (readonly string[])[]): string {
+  if (rows.length === 0) return "none";
+  const sorted = [...rows].sort((a, b) => a.join("\t").localeCompare(b.join("\t")));
+  const widths = heading.map((title, i) =>
+    Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join("   ")
+      .trimEnd();
+  return [heading, ...sorted].map(line).join("\n");
+}
+
+if (require.main === module) {
+  const lines = readFileSync(0, "utf8").split("\n");
+  const answers = lines.filter(Boolean).map((line) => JSON.parse(line) as ProxyAnswer);
+  process.stdout.write(`\n${describe(answers)}`);
+}

@@ -1,0 +1,37 @@
+import { project, requireCluster } from "./support/cluster";
+import { lines } from "./support/engine";
+import { eventually } from "./support/eventually";
+
+beforeAll(requireCluster);
+
+describe("make status", () => {
+  test("shows nodes, services, tasks, routes and certificates, once every proxy has them", async () => {
+    await eventually("one view of all proxies", { withinMs: 30_000 }, async () =>
+      sections(await status()).has("ROUTES") ? true : undefined,
+    );
+    const shown = sections(await status());
+    expect([...shown.keys()]).toEqual(
+      expect.arrayContaining(["NODES", "SERVICES", "TASKS", "ROUTES", "REFUSED", "CERTIFICATES"]),
+    );
+    expect(shown.get("NODES")?.filter((line) => / Ready /.test(line))).toHaveLength(7);
+    expect(shown.get("SERVICES")?.some((line) => /^app1 .* 3\/3 /.test(line))).toBe(true);
+    expect(shown.get("TASKS")?.filter((line) => /^app1\.\d .* Running /.test(line))).toHaveLength(
+      3,
+    );
+    expect(shown.get("ROUTES")).toContainEqual(expect.stringMatching(/^app1 +any +\/app1 +8080$/));
+    expect(shown.get("REFUSED")).toEqual(["none"]);
+  });
+});
+
+const status = async (): Promise<string> => (await project.make("status")).stdout;
+
+/** The lines below each heading. */
+function sections(text: string): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  let current: string[] = [];
+  for (const line of lines(text)) {
+    if (/^[A-Z]+( of .*)?$/.test(line)) found.set(line, (current = []));
+    else current.push(line);
+  }
+  return found;
+}

@@ -1,0 +1,72 @@
+import { describe as describeProxies, type ProxyStatus } from "../../../scripts/status";
+
+const app1 = {
+  serviceName: "app1",
+  ServiceDest: [
+    { Port: "8080", ReqMode: "http", ServiceDomain: ["a.example"], ServicePath: ["/app1", "/"] },
+    { Port: "27017", ReqMode: "tcp", SrcPort: 27017 },
+  ],
+};
+const status: ProxyStatus = {
+  routes: [app1],
+  refused: [{ serviceName: "late", reason: "a.example/app1 belongs to app1" }],
+  certificates: [
+    {
+      name: "a.example",
+      domains: ["a.example", "www.a.example"],
+      notAfter: "2026-12-31T00:00:00.000Z",
+      daysLeft: 39.6,
+      issuer: "CN=CA",
+      fingerprint: "AB",
+    },
+  ],
+};
+
+test("what all proxies agree on is shown once", () => {
+  const lines = describeProxies([
+    { manager: "manager-1", status },
+    { manager: "manager-2", status: JSON.parse(JSON.stringify(status)) as ProxyStatus },
+  ]).split("\n");
+  expect(lines).toEqual([
+    "ROUTES",
+    "SERVICE   DOMAINS     PATHS            PORT",
+    "app1      a.example   /app1 /          8080",
+    "app1      any         tcp port 27017   27017",
+    "",
+    "REFUSED",
+    "SERVICE   REASON",
+    "late      a.example/app1 belongs to app1",
+    "",
+    "CERTIFICATES",
+    "NAME        DOMAINS                   DAYS LEFT   UNTIL                      ISSUER",
+    "a.example   a.example www.a.example   39          2026-12-31T00:00:00.000Z   CN=CA",
+    "",
+  ]);
+});
+
+test("where they differ, each is shown, and only there", () => {
+  const other = { ...status, routes: [] };
+  const text = describeProxies([
+    { manager: "manager-1", status },
+    { manager: "manager-2", status: other },
+  ]);
+  expect(text).toContain("ROUTES of the proxy on manager-1; the proxies differ\nSERVICE");
+  expect(text).toContain("ROUTES of the proxy on manager-2; the proxies differ\nnone");
+  expect(text.match(/CERTIFICATES/g)).toHaveLength(1);
+});
+
+test("the same routes in another order are the same", () => {
+  const app2 = { ...app1, serviceName: "app2" };
+  const text = describeProxies([
+    { manager: "manager-1", status: { ...status, routes: [app1, app2] } },
+    { manager: "manager-2", status: { ...status, routes: [app2, app1] } },
+  ]);
+  expect(text).not.toContain("differ");
+});
+
+test("a proxy that does not answer is named, and so is it that none runs", () => {
+  expect(describeProxies([{ manager: "manager-3", status: null }])).toBe(
+    "The proxy does not answer on manager-3\n",
+  );
+  expect(describeProxies([])).toBe("No proxy runs\n");
+});
