@@ -3,6 +3,7 @@ import type { Server } from "node:http";
 import { ownAddresses } from "./control/addresses";
 import { createApi } from "./control/api";
 import { Configurator } from "./control/configurator";
+import { Emptiness } from "./control/emptiness";
 import { fetchServices, requestNotifications } from "./control/listener";
 import { distribute } from "./control/peers";
 import { Proxy } from "./control/proxy";
@@ -43,7 +44,7 @@ export async function startApp(settings: Settings, dataPlane: DataPlane, log: Lo
     log,
     minReloadIntervalMs: settings.minReloadIntervalMs,
   });
-  const proxy = new Proxy(configurator, settings.parse);
+  const proxy = new Proxy(configurator, settings.parse, new Emptiness({ log }));
   const synchronize = (): Promise<void> =>
     proxy.synchronize(() => fetchServices(listenerAddresses));
 
@@ -91,7 +92,9 @@ export async function startApp(settings: Settings, dataPlane: DataPlane, log: Lo
       dataPlane,
       drainDelayMs: settings.drainDelayMs,
       stopTimeoutMs: settings.stopTimeoutMs,
-      closeControl: () => closeAll(servers),
+      closeControl: async () => {
+        await Promise.all([closeAll(servers), configurator.close()]);
+      },
       log,
     });
   };

@@ -356,6 +356,166 @@ describe("the start", () => {
   });
 });
 
+describe("two services that claim the same", () => {
+  const OLD = { ...APP1, serviceName: "old", createdAt: "2026-01-01T00:00:00Z" };
+  const YOUNG = { ...APP1, serviceName: "young", createdAt: "2026-01-01T00:00:00.000000001Z" };
+
+  it("are told apart by age: the younger gets 409, and its route when the older goes", async () => {
+    const { call, config, lines } = await run();
+    expect((await call("reconfigure", YOUNG)).status).toBe(200);
+    expect((await call("reconfigure", OLD)).status).toBe(200);
+    expect(config()).toContain("tasks.old:");
+    expect(config()).not.toContain("tasks.young:");
+    for (let i = 0; i < 2; i++) {
+      expect(await call("reconfigure", YOUNG)).toMatchObject({
+        status: 409,
+        body: {
+          Status: "NOK",
+          ServiceName: "young",
+          Message: expect.stringMatching(/^old has .*\/app1/) as string,
+        },
+      });
+    }
+    expect((await call("status")).body).toMatchObject({
+      routes: [{ serviceName: "old" }],
+      refused: [{ serviceName: "young", reason: expect.stringContaining("old has") as string }],
+      certificates: [],
+    });
+    expect(lines.filter((line) => line.includes("refused"))).toHaveLength(1);
+    await call("remove", { serviceName: "old" });
+    expect(config()).toContain("tasks.young:");
+    expect((await call("status")).body).toMatchObject({ refused: [] });
+  });
+
+  it("are settled from the listener's list as well, and logged once", async () => {
+    const { answer, asked, address } = await listener([YOUNG, OLD]);
+    const { config, call, lines } = await run(
+      testSettings({ LISTENER_ADDRESS: address, RECONCILE_INTERVAL: "20" }),
+    );
+    await eventually(() => expect(config()).toContain("tasks.old:"));
+    expect(config()).not.toContain("tasks.young:");
+    const before = asked.length;
+    await eventually(() => expect(asked.length).toBeGreaterThan(before + 3));
+    expect(lines.filter((line) => line.includes('"service":"young"'))).toHaveLength(1);
+    answer.services = [YOUNG];
+    await eventually(() => expect(config()).toContain("tasks.young:"));
+    expect(config()).not.toContain("tasks.old:");
+    expect((await call("status")).body).toMatchObject({ refused: [] });
+  });
+});
+
+describe("a service that asks for what cannot be", () => {
+  it("keeps the route it has, and is in the status until it is right or gone", async () => {
+    const { call, config, lines } = await run();
+    await call("reconfigure", APP1);
+    for (let i = 0; i < 3; i++) {
+      expect((await call("reconfigure", { ...APP1, port: "abc" })).status).toBe(400);
+    }
+    expect(config()).toContain("tasks.app1:8080");
+    const refused = [{ serviceName: "app1", reason: expect.stringContaining("port") as string }];
+    expect((await call("status")).body).toMatchObject({
+      refused,
+      routes: [{ serviceName: "app1" }],
+    });
+    expect(lines.filter((line) => line.includes("refused"))).toHaveLength(1);
+    await call("reconfigure", APP1);
+    expect((await call("status")).body).toMatchObject({ refused: [] });
+  });
+
+  it("is noted with HAProxy's words, and not checked at every look at the list", async () => {
+    const bad = { ...APP1, serviceName: "bad", servicePath: "/bad" };
+    const { asked, address } = await listener([bad, APP1]);
+    const dataPlane = new FakeDataPlane();
+    dataPlane.refusing = "/bad";
+    const { config, call } = await run(
+      testSettings({ LISTENER_ADDRESS: address, RECONCILE_INTERVAL: "20" }),
+      dataPlane,
+    );
+    await eventually(() => expect(config()).toContain("tasks.app1:"));
+    await eventually(async () => {
+      expect((await call("successfulinitreload")).status).toBe(200);
+    });
+    const checks = dataPlane.calls.length;
+    const before = asked.length;
+    await eventually(() => expect(asked.length).toBeGreaterThan(before + 3));
+    expect(dataPlane.calls).toHaveLength(checks);
+    expect((await call("status")).body).toMatchObject({
+      refused: [
+        { serviceName: "bad", reason: expect.stringContaining("unknown keyword") as string },
+      ],
+    });
+  });
+});
+
+describe("the listener's list", () => {
+  it.each([[[]], [null]])("does not take all routes away by being %j", async (services) => {
+    const { answer, asked, address } = await listener([APP1]);
+    const { config, lines } = await run(
+      testSettings({ LISTENER_ADDRESS: address, RECONCILE_INTERVAL: "20" }),
+    );
+    await eventually(() => expect(config()).toContain("tasks.app1:"));
+    answer.services = services;
+    const before = asked.length;
+    await eventually(() => expect(asked.length).toBeGreaterThan(before + 3));
+    expect(config()).toContain("tasks.app1:");
+    expect(lines.filter((line) => line.includes("lists no service"))).toHaveLength(1);
+  });
+
+  it.each(["garbage", {}, [1], { Status: "OK" }])(
+    "changes nothing by being %j",
+    async (services) => {
+      const { answer, asked, address } = await listener([APP1]);
+      const { config } = await run(
+        testSettings({
+          LISTENER_ADDRESS: address,
+          RECONCILE_INTERVAL: "20",
+          RELOAD_INTERVAL: "100",
+        }),
+      );
+      await eventually(() => expect(config()).toContain("tasks.app1:"));
+      answer.services = services;
+      const before = asked.length;
+      await eventually(() => expect(asked.length).toBeGreaterThan(before + 1));
+      expect(config()).toContain("tasks.app1:");
+    },
+  );
+
+  it("loads nothing when nothing differs", async () => {
+    const { asked, address } = await listener([APP1]);
+    const { config, dataPlane, call } = await run(
+      testSettings({ LISTENER_ADDRESS: address, RECONCILE_INTERVAL: "20" }),
+    );
+    await eventually(() => expect(config()).toContain("tasks.app1:"));
+    // What the same listener announces is what it lists, but for the order to pass it on.
+    await call("reconfigure", { ...APP1, distribute: "false" });
+    const calls = dataPlane.calls.length;
+    const before = asked.length;
+    await eventually(() => expect(asked.length).toBeGreaterThan(before + 3));
+    expect(dataPlane.calls).toHaveLength(calls);
+  });
+});
+
+describe("passwords", () => {
+  it("are nowhere but, as hashes, in haproxy.cfg and in the kept routes", async () => {
+    const { call, config, lines, settings } = await run();
+    const { text } = await call("reconfigure", { ...APP1, users: "joe:s3cret" });
+    expect(config()).toMatch(/user 'joe' password '\$2b\$/);
+    const shown = [
+      text,
+      (await call("config")).text,
+      (await call("config", { type: "json" })).text,
+      (await call("status")).text,
+      lines.join(""),
+    ].join("\n");
+    expect(shown).toContain("joe");
+    expect(shown).not.toMatch(/s3cret|\$2b/);
+    expect(config()).not.toContain("s3cret");
+    const kept = readFileSync(join(settings.dataDir, "routes.json"), "utf8");
+    expect(kept).toContain("$2b$");
+    expect(kept).not.toContain("s3cret");
+  });
+});
+
 describe("the routes on disk", () => {
   it("hold the parameters as they came", async () => {
     const { call, settings } = await run();

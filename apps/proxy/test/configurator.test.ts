@@ -137,4 +137,31 @@ describe("Configurator", () => {
     expect(configurator.config).toContain("tasks.a");
     expect(lines.join("")).toContain("read-only file system");
   });
+
+  it("ends what it has begun when it closes, and takes nothing more", async () => {
+    const { dataPlane, saved, configurator } = setUp();
+    let open: () => void = () => undefined;
+    dataPlane.gate = new Promise((resolve) => (open = resolve));
+    const submitted = configurator.submit(adding("a"));
+    await eventually(() => expect(dataPlane.calls).toContain("reload"));
+    const closed = configurator.close();
+    await expect(configurator.submit(adding("b"))).rejects.toThrow("stop");
+    open();
+    await closed;
+    expect(saved).toEqual([["a"]]);
+    await submitted;
+  });
+
+  it("finds the one bad change among many without a check for each", async () => {
+    const { dataPlane, configurator } = setUp();
+    dataPlane.refusing = "tasks.s37:";
+    const results = await Promise.allSettled(
+      Array.from({ length: 64 }, (_, i) => configurator.submit(adding(`s${i}`))),
+    );
+    expect(
+      results.map(({ status }, i) => (status === "rejected" ? i : -1)).filter((i) => i >= 0),
+    ).toEqual([37]);
+    expect(configurator.table.routes.size).toBe(63);
+    expect(dataPlane.calls.filter((call) => call === "check").length).toBeLessThan(16);
+  });
 });

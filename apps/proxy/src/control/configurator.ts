@@ -16,6 +16,13 @@ export interface ConfiguratorOptions {
   readonly minReloadIntervalMs: number;
 }
 
+/** HAProxy does not understand the configuration that a change leads to. */
+export class Rejection extends Refusal {
+  constructor(complaint: string) {
+    super(500, `HAProxy refuses the configuration: ${complaint}`);
+  }
+}
+
 interface Request {
   readonly change: Change;
   /** Reload even when the text is the same. */
@@ -33,7 +40,8 @@ export class Configurator {
   private current: RouteTable;
   private text: string;
   private queue: Request[] = [];
-  private working = false;
+  private working: Promise<void> | undefined;
+  private closed = false;
   private lastReload = -Infinity;
 
   /** @param table what the data plane runs at this moment */
@@ -60,19 +68,25 @@ export class Configurator {
    * @throws Refusal (500) that says why it is not; nothing has changed then
    */
   submit(change: Change, { force = false }: { force?: boolean } = {}): Promise<void> {
+    if (this.closed) return Promise.reject(new Refusal(500, "the proxy is about to stop"));
     return new Promise((resolve, reject) => {
       this.queue.push({ change, force, resolve, reject });
-      if (!this.working) void this.work();
+      this.working ??= this.work();
     });
   }
 
+  /** Takes no more changes; resolves when those before are live and kept, or refused. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.working;
+  }
+
   private async work(): Promise<void> {
-    this.working = true;
     while (this.queue.length > 0) {
       await this.pace();
       await this.take(this.queue.splice(0));
     }
-    this.working = false;
+    this.working = undefined;
   }
 
   private async take(batch: readonly Request[]): Promise<void> {
@@ -106,8 +120,7 @@ export class Configurator {
     const text = render(table);
     if (text !== this.text || batch.some(({ force }) => force)) {
       const complaint = await dataPlane.check(text);
-      if (complaint !== undefined)
-        throw new Error(`HAProxy refuses the configuration: ${complaint}`);
+      if (complaint !== undefined) throw new Rejection(complaint);
       await dataPlane.reload(text);
       this.lastReload = performance.now();
       log.info("configuration loaded", { routes: table.routes.size, changes: batch.length });

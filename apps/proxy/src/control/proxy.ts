@@ -1,4 +1,3 @@
-import { messageOf } from "../log";
 import { isWanted, parseService, parseServiceName, type ParseOptions } from "../routes/parse";
 import { Refusal } from "../routes/refusal";
 import { digestOf, toRoute } from "../routes/route";
@@ -11,7 +10,8 @@ import {
   withRefusal,
   withRoute,
 } from "../routes/table";
-import type { Configurator } from "./configurator";
+import { type Configurator, Rejection } from "./configurator";
+import type { Emptiness } from "./emptiness";
 
 /** What a reconfigure request did. */
 export interface Reconfigured {
@@ -33,6 +33,7 @@ export class Proxy {
   constructor(
     private readonly configurator: Configurator,
     private readonly parseOptions: ParseOptions,
+    private readonly emptiness: Emptiness,
   ) {}
 
   /**
@@ -80,18 +81,22 @@ export class Proxy {
   async synchronize(fetchServices: () => Promise<readonly Parameters[]>): Promise<void> {
     const asked = this.revision;
     const listed = await fetchServices();
+    const routed = [...this.configurator.table.routes]
+      .filter(([, { source }]) => source !== "request")
+      .map(([name]) => name);
+    if (!(await this.emptiness.isBelieved(listed.length, routed))) return;
     const isNewer = (name: string): boolean => (this.changedAt.get(name) ?? 0) > asked;
-    const names = new Set<string>();
+    const wanted = new Set<string>();
     const changes = listed.flatMap((parameters) => {
       const name = parameters["serviceName"] ?? "";
       if (isNewer(name)) return [];
       const change = this.take(name, parameters);
-      if (change !== undefined) names.add(name);
+      if (change !== undefined) wanted.add(name);
       return change === undefined ? [] : [change];
     });
     const { routes, refused } = this.configurator.table;
     const gone = [...routes, ...refused]
-      .filter(([name, { source }]) => source !== "request" && !names.has(name) && !isNewer(name))
+      .filter(([name, { source }]) => source !== "request" && !wanted.has(name) && !isNewer(name))
       .map(
         ([name]) =>
           () =>
@@ -134,11 +139,13 @@ export class Proxy {
     try {
       await this.configurator.submit(withRoute(route));
     } catch (error) {
-      const { digest, source } = route;
-      this.rejectedAt.set(name, performance.now());
-      await this.configurator.submit(
-        withRefusal(name, { reason: messageOf(error), digest, source }),
-      );
+      if (error instanceof Rejection) {
+        const { digest, source } = route;
+        this.rejectedAt.set(name, performance.now());
+        await this.configurator.submit(
+          withRefusal(name, { reason: error.message, digest, source }),
+        );
+      }
       throw error;
     }
   }

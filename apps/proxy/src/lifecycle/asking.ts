@@ -27,6 +27,7 @@ export async function keepAsking(options: AskingOptions): Promise<void> {
       failures = 0;
       if (repeatMs === 0) return;
     } catch (error) {
+      if (signal.aborted) return;
       failures += 1;
       log.warn("the listener was asked in vain", { error: messageOf(error), failures });
     }

@@ -114,8 +114,9 @@ export function settle(table: RouteTable): RouteTable {
       });
     }
     const before = table.routes.get(name);
-    const given = conflict === undefined ? route : before;
-    if (given === undefined || (given !== route && claims.conflict(given.service))) continue;
+    const fallback = before && !claims.conflict(before.service) ? before : undefined;
+    const given = conflict === undefined ? route : fallback;
+    if (given === undefined) continue;
     claims.add(given.service);
     granted.set(name, given);
   }
