@@ -1,19 +1,26 @@
 import type { Server } from "node:http";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 
+import { withCertificates } from "./certificates/api";
+import { Certificates } from "./certificates/certificates";
+import { askForCertificates, keepCertificatesEqual, sendAll } from "./certificates/resend";
 import { ownAddresses } from "./control/addresses";
 import { createApi } from "./control/api";
 import { Configurator } from "./control/configurator";
 import { Emptiness } from "./control/emptiness";
 import { fetchServices, requestNotifications } from "./control/listener";
-import { distribute } from "./control/peers";
+import { distribute, type PeerOptions } from "./control/peers";
 import { Proxy } from "./control/proxy";
 import { startServers } from "./control/servers";
 import { controlSocket } from "./control/socket";
 import type { DataPlane } from "./haproxy/dataPlane";
+import { readHaproxyMetrics } from "./haproxy/exporter";
 import { renderConfig } from "./haproxy/render";
 import { keepAsking } from "./lifecycle/asking";
 import { drain } from "./lifecycle/drain";
 import { type Log, messageOf } from "./log";
+import { Metrics } from "./metrics/metrics";
 import { loadRoutes, routeKeeper } from "./routes/disk";
 import { EMPTY_TABLE, type RouteTable } from "./routes/table";
 import type { Settings } from "./settings";
@@ -26,15 +33,34 @@ export interface App {
   readonly servers: readonly Server[];
 }
 
+/** How long a proxy without certificates is not ready, in milliseconds, while it asks others for theirs. */
+const CERTIFICATES_WAIT_MS = 5_000;
+
 /**
  * Starts the proxy: HAProxy with the last good routes, the control API, and the questions to the listener.
  * @throws Error when HAProxy or the control API cannot start
  */
-export async function startApp(settings: Settings, dataPlane: DataPlane, log: Log): Promise<App> {
+export async function startApp(settings: Settings, haproxy: DataPlane, log: Log): Promise<App> {
+  const metrics = new Metrics();
+  const dataPlane = metrics.meter(haproxy);
+  const certificates = await Certificates.load({
+    dataDir: join(settings.dataDir, "certificates"),
+    servedDir: join(settings.runDir, "certificates"),
+    listFile: settings.render.certificateList,
+    secretsDir: settings.secretsDir,
+    check: (listFile) => dataPlane.checkCertificates(listFile),
+    replace: (file, pem) => dataPlane.replaceCertificate(file, pem),
+    reload: () => configurator.submit((table) => table, { force: true }),
+    log,
+  });
+  const peers = peerOptions(settings);
+  const { companionAddress } = settings;
+  const mustAsk = certificates.empty && (peers ?? companionAddress) !== undefined;
+
   const render = (table: RouteTable): string => renderConfig(table, settings.render);
   const table = await lastGood(settings, dataPlane, render, log);
   const { listenerAddresses } = settings;
-  await dataPlane.start(render(table));
+  await dataPlane.start(render(table), !mustAsk);
   log.info("HAProxy runs", { routes: table.routes.size });
 
   const configurator = new Configurator(table, {
@@ -49,17 +75,31 @@ export async function startApp(settings: Settings, dataPlane: DataPlane, log: Lo
     proxy.synchronize(() => fetchServices(listenerAddresses));
 
   let initialized = false;
-  const servers = await startServers(
+  const api = withCertificates(
     createApi({
       proxy,
       configurator,
-      distribute: distributor(settings),
+      distribute: distributor(peers),
       reloadFromListener: async () => {
         await synchronize();
         await requestNotifications(listenerAddresses);
       },
       initialized: () => initialized,
-      certificates: () => [],
+      certificates: () => certificates.status(),
+      log,
+    }),
+    {
+      certificates,
+      distribute: distributor(peers),
+      resend: (address) => sendAll(address, certificates, peers),
+      log,
+    },
+  );
+  const servers = await startServers(
+    metrics.serve(api, {
+      certificates: () => certificates.status(),
+      routes: () => configurator.table.routes.size,
+      haproxy: (query) => readHaproxyMetrics(settings.render.metricsSocket, query),
       log,
     }),
     {
@@ -83,6 +123,17 @@ export async function startApp(settings: Settings, dataPlane: DataPlane, log: Lo
       signal: asking.signal,
       log,
     });
+  }
+
+  const asked = { certificates, peers, companionAddress, signal: asking.signal, log };
+  const answered = askForCertificates(asked);
+  void answered.then(() => keepCertificatesEqual(asked));
+  if (mustAsk) {
+    void Promise.race([answered, sleep(CERTIFICATES_WAIT_MS, undefined, { signal: asking.signal })])
+      .then(() => dataPlane.setServing(true))
+      .catch((error: unknown) => {
+        if (!asking.signal.aborted) log.error("cannot serve", { error: messageOf(error) });
+      });
   }
 
   let stopping: Promise<void> | undefined;
@@ -117,15 +168,17 @@ async function lastGood(
   return empty;
 }
 
-function distributor(settings: Settings): ((path: string) => Promise<void>) | undefined {
+/** How the other proxies are found; undefined where there are none to know. */
+function peerOptions(settings: Settings): PeerOptions | undefined {
   if (!settings.swarm) return undefined;
-  return (path) =>
-    distribute(path, {
-      serviceName: settings.serviceName,
-      port: settings.controlPort,
-      controlSubnet: settings.controlSubnet,
-      ownAddresses,
-    });
+  const { serviceName, controlPort, controlSubnet } = settings;
+  return { serviceName, port: controlPort, controlSubnet, ownAddresses };
+}
+
+function distributor(
+  peers: PeerOptions | undefined,
+): ((path: string, body?: string) => Promise<void>) | undefined {
+  return peers && ((path, body) => distribute(path, peers, body));
 }
 
 async function closeAll(servers: readonly Server[]): Promise<void> {

@@ -34,6 +34,10 @@ export interface Settings {
   readonly dataDir: string;
   /** RUN_DIR: sockets and haproxy.cfg. */
   readonly runDir: string;
+  /** Where Docker puts secrets; those named `cert-…` are certificates. */
+  readonly secretsDir: string;
+  /** COMPANION_ADDRESS: host, or host:port, of the letsencrypt-companion. */
+  readonly companionAddress: string | undefined;
   readonly parse: ParseOptions;
   readonly render: RenderOptions;
 }
@@ -79,6 +83,7 @@ export function readSettings(
   const controlSubnet = read("CONTROL_SUBNET");
   if (controlSubnet !== undefined) checkNetwork("CONTROL_SUBNET", controlSubnet);
   const reloadIntervalMs = number("RELOAD_INTERVAL", 5000, 100, 3_600_000);
+  const maxConnections = number("MAXCONN", 2000, 10, 30_000);
   const edgeAddresses = list("EDGE_ADDRESSES");
   edgeAddresses.forEach((address) => checkNetwork("EDGE_ADDRESSES", address));
   return {
@@ -96,6 +101,8 @@ export function readSettings(
     minReloadIntervalMs: number("MIN_RELOAD_INTERVAL_MS", 500, 0, 60_000),
     dataDir: read("DATA_DIR") ?? "/var/lib/proxy",
     runDir,
+    secretsDir,
+    companionAddress: read("COMPANION_ADDRESS"),
     parse: {
       separator: read("SEPARATOR") ?? ",",
       domainAlgorithm: readAlgorithm(read("SERVICE_DOMAIN_ALGO")),
@@ -126,7 +133,16 @@ export function readSettings(
         httpRequest: seconds("TIMEOUT_HTTP_REQUEST", 5),
         httpKeepAlive: seconds("TIMEOUT_HTTP_KEEP_ALIVE", 10),
       },
-      maxConnections: number("MAXCONN", 2000, 10, 30_000),
+      maxConnections,
+      maxConnectionsPerClient: number(
+        "MAXCONN_PER_CLIENT",
+        Math.ceil(maxConnections / 2),
+        1,
+        30_000,
+      ),
+      hstsMaxAge: number("HSTS_MAX_AGE", 0, 0, 10 * 365 * 86_400),
+      certificateList: join(runDir, "certificates.list"),
+      metricsSocket: join(runDir, "metrics.sock"),
       threads: number("THREADS", Math.min(4, Math.max(1, cpus)), 1, 64),
       stateFile: join(runDir, "server-state"),
     },

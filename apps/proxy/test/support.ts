@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { once } from "node:events";
@@ -34,8 +34,29 @@ export class FakeDataPlane implements DataPlane {
     return Promise.resolve(refused ? `unknown keyword '${this.refusing}'` : undefined);
   }
 
-  start(config: string): Promise<void> {
-    this.calls.push("start");
+  /** A PEM file with this text is refused by checkCertificates. */
+  refusingCertificate: string | undefined;
+  /** Certificates that it was told to replace, by file; refuses when undefined. */
+  replaced: Map<string, string> | undefined = new Map();
+
+  checkCertificates(listFile: string): Promise<string | undefined> {
+    const files = readFileSync(listFile, "utf8").trim().split("\n");
+    const refused = files
+      .map((line) => readFileSync(line.split(" ")[0] ?? "", "utf8"))
+      .some(
+        (pem) => this.refusingCertificate !== undefined && pem.includes(this.refusingCertificate),
+      );
+    return Promise.resolve(refused ? "unable to load certificate" : undefined);
+  }
+
+  replaceCertificate(file: string, pem: string): Promise<boolean> {
+    this.calls.push("replace");
+    this.replaced?.set(file, pem);
+    return Promise.resolve(this.replaced !== undefined);
+  }
+
+  start(config: string, serving = true): Promise<void> {
+    this.calls.push(serving ? "start" : "start unready");
     this.loaded.push(config);
     return Promise.resolve();
   }

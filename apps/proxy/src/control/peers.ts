@@ -47,9 +47,10 @@ export async function findPeers(options: PeerOptions): Promise<string[]> {
 /**
  * Resends a request to every other proxy, as one that is not to be resent.
  * @param path path and query of the request
+ * @param body makes it a PUT
  * @throws Error that names the proxies that did not take it
  */
-export async function distribute(path: string, options: PeerOptions): Promise<void> {
+export async function distribute(path: string, options: PeerOptions, body?: string): Promise<void> {
   const url = new URL(path, "http://peer");
   url.searchParams.set("distribute", "false");
   const peers = await findPeers(options);
@@ -57,6 +58,7 @@ export async function distribute(path: string, options: PeerOptions): Promise<vo
     peers.map(async (peer) => {
       try {
         const response = await fetch(`http://${peer}:${options.port}${url.pathname}${url.search}`, {
+          ...(body === undefined ? {} : { method: "PUT", body }),
           signal: AbortSignal.timeout(options.timeoutMs ?? 5_000),
         });
         await response.body?.cancel();

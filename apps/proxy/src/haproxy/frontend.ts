@@ -2,6 +2,8 @@ import type { Rule } from "../routes/rules";
 import { renderEdge } from "./edge";
 import type { RenderOptions } from "./options";
 import { renderRouting } from "./routing";
+import { renderClientLimits, renderSafePath } from "./limits";
+import { renderHsts, renderTlsBind } from "./tls";
 
 /** The path that the edge's health check asks for. */
 export const HEALTH_PATH = "/healthz";
@@ -18,6 +20,7 @@ const ACCESS_LOG = [
   // Without the query: that is where tokens are.
   "%(path)HPO",
   "%(protocol)HV",
+  "%(tls)sslv",
   "%(status)ST",
   "%(bytes)B",
   "%(backend)b",
@@ -34,27 +37,42 @@ const ACCESS_LOG = [
   "%(client_request_id)[var(txn.client_request_id)]",
 ];
 
+/** What never became a request: a failed handshake, bytes that are no PROXY protocol. */
+const ERROR_LOG = [
+  '%(time)[date(0,ms),ms_utime("%Y-%m-%dT%H:%M:%S.%3NZ")]',
+  "%(client)ci",
+  "%(error)[fc_err_str]",
+  "%(tls_error)[ssl_fc_err_str]",
+];
+
 /**
- * The frontend on the HTTP port.
+ * The frontend on the HTTP and HTTPS ports.
  * @param rules in the order in which they are tried
  * @param loaded whether a path without a rule is known to have none
+ * @param httpsAddress what is bound for TLS
  */
 export function renderHttpFrontend(
   rules: readonly Rule[],
   loaded: boolean,
+  httpsAddress: string,
   options: RenderOptions,
 ): string[] {
   return [
     "frontend http",
     `    bind :${options.httpPort}`,
+    `    bind ${httpsAddress} ${renderTlsBind(options)}`,
     "    log global",
     "    option dontlognull",
     "    unique-id-format '%[uuid()]'",
     `    log-format '%{+json}o ${ACCESS_LOG.join(" ")}'`,
+    `    error-log-format '%{+json}o ${ERROR_LOG.join(" ")}'`,
     ...renderEdge(options),
+    ...renderClientLimits(options),
+    ...renderSafePath(),
     "    http-request set-var(txn.host) req.hdr(host),host_only,lower,rtrim(.)",
     ...renderForwarding(),
     ...renderHealth(loaded, options),
+    ...renderHsts(options),
     `    http-after-response set-header Connection close if { nbsrv(${LIFECYCLE_BACKEND}) eq 0 }`,
     ...renderRouting(rules, loaded, options),
   ];
@@ -81,7 +99,7 @@ function renderForwarding(): string[] {
     "    http-request del-header forwarded",
     "    http-request del-header x-real-ip",
     "    http-request set-header X-Forwarded-For %[src]",
-    "    http-request set-header X-Forwarded-Proto http",
+    "    http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]",
     "    http-request set-header X-Forwarded-Host %[req.hdr(host)]",
     "    http-request set-header X-Forwarded-Port %[dst_port]",
     "    http-request set-var(txn.client_request_id) req.hdr(x-request-id),bytes(0,128)",

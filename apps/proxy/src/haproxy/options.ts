@@ -22,6 +22,14 @@ export interface RenderOptions {
   readonly timeouts: Timeouts;
   /** Connections from clients at a time. */
   readonly maxConnections: number;
+  /** The same from one address, so that one client cannot take them all. */
+  readonly maxConnectionsPerClient: number;
+  /** Seconds for which browsers are told to come by HTTPS only; 0 tells them nothing. */
+  readonly hstsMaxAge: number;
+  /** HAProxy's crt-list: what is served on the HTTPS port. */
+  readonly certificateList: string;
+  /** Unix socket on which HAProxy tells its metrics. */
+  readonly metricsSocket: string;
   readonly threads: number;
   /** Server states of the process before, so that a reload knows every task's address at once. */
   readonly stateFile: string;

@@ -8,6 +8,7 @@ import { type Log, messageOf } from "../log";
 import type { DataPlane, Exit } from "./dataPlane";
 import { LIFECYCLE_BACKEND, LIFECYCLE_SERVER } from "./frontend";
 import { ask, currentWorker, occupiedSlots } from "./masterCli";
+import { renderCertificateCheck } from "./tls";
 
 /** Where HAProxy's binary and files are. */
 export interface HaproxyPaths {
@@ -36,8 +37,16 @@ export class HaproxyProcess implements DataPlane {
     this.exited = new Promise((resolve) => (this.ended = resolve));
   }
 
-  async check(config: string): Promise<string | undefined> {
-    const candidate = `${this.configFile}.candidate`;
+  check(config: string): Promise<string | undefined> {
+    return this.checkAs("haproxy.cfg.candidate", config);
+  }
+
+  checkCertificates(listFile: string): Promise<string | undefined> {
+    return this.checkAs("certificates.cfg.candidate", renderCertificateCheck(listFile));
+  }
+
+  private async checkAs(name: string, config: string): Promise<string | undefined> {
+    const candidate = join(this.paths.runDir, name);
     await writeFile(candidate, config);
     return new Promise((resolve) => {
       execFile(
@@ -51,7 +60,7 @@ export class HaproxyProcess implements DataPlane {
     });
   }
 
-  async start(config: string): Promise<void> {
+  async start(config: string, serving = true): Promise<void> {
     await this.writeConfig(config);
     // A file of an earlier life would bring back addresses that others may have by now.
     await replaceFile(this.paths.stateFile, "1\n");
@@ -67,6 +76,7 @@ export class HaproxyProcess implements DataPlane {
     createInterface({ input: child.stderr }).on("line", (line) => this.relay(line));
     await this.untilWorking();
     this.lastGood = config;
+    if (!serving) await this.setServing(false);
   }
 
   async reload(config: string): Promise<void> {
@@ -80,6 +90,24 @@ export class HaproxyProcess implements DataPlane {
     this.lastGood = config;
     await this.untilWorking();
     if (!this.serving) await this.setServing(false);
+  }
+
+  async replaceCertificate(file: string, pem: string): Promise<boolean> {
+    try {
+      // An empty line ends what HAProxy takes for the certificate.
+      const set = await ask(this.socket, `@1 set ssl cert ${file} <<\n${pem.trimEnd()}\n`);
+      if (!/Transaction (?:created|updated)/.test(set)) throw new Error(set);
+      const commit = await ask(this.socket, `@1 commit ssl cert ${file}`);
+      if (!commit.includes("Success!")) throw new Error(commit);
+      return true;
+    } catch (error) {
+      this.log.warn("certificate could not be replaced without a reload", {
+        file,
+        error: messageOf(error),
+      });
+      await ask(this.socket, `@1 abort ssl cert ${file}`).catch(() => undefined);
+      return false;
+    }
   }
 
   async setServing(serving: boolean): Promise<void> {

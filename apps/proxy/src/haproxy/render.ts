@@ -5,9 +5,12 @@ import { renderBackend } from "./backend";
 import { renderErrors } from "./errors";
 import { renderHttpFrontend, renderLifecycle } from "./frontend";
 import type { RenderOptions } from "./options";
+import { renderMetrics } from "./exporter";
+import { renderClientTable, renderGlobalLimits } from "./limits";
 import { quote } from "./quote";
 import { slotsFor } from "./slots";
-import { renderTcp } from "./tcp";
+import { httpsAddress, renderTcp } from "./tcp";
+import { renderTlsProfile } from "./tls";
 
 /** Renders the whole haproxy.cfg. Pure: the same routes give the same text, whatever order they came in. */
 export function renderConfig(table: RouteTable, options: RenderOptions): string {
@@ -17,8 +20,10 @@ export function renderConfig(table: RouteTable, options: RenderOptions): string 
     renderGlobal(options),
     renderResolvers(options),
     renderDefaults(options),
-    renderHttpFrontend(orderRules(services), table.loaded, options),
+    renderHttpFrontend(orderRules(services), table.loaded, httpsAddress(ordered, options), options),
     renderLifecycle(),
+    renderClientTable(),
+    renderMetrics(options),
     ...ordered.map(renderUsers).filter((lines) => lines.length > 0),
     ...ordered.flatMap((service) =>
       service.destinations.map((destination) =>
@@ -42,6 +47,8 @@ function renderGlobal({ maxConnections, threads, stateFile }: RenderOptions): st
     // Workers replaced by a reload finish what they have, but neither for ever nor in any number.
     "    hard-stop-after 600s",
     "    mworker-max-reloads 8",
+    ...renderTlsProfile(),
+    ...renderGlobalLimits(),
   ];
 }
 
@@ -78,6 +85,7 @@ function renderDefaults({ timeouts }: RenderOptions): string[] {
     `    timeout queue ${timeouts.queue}s`,
     `    timeout tunnel ${timeouts.tunnel}s`,
     `    timeout http-request ${timeouts.httpRequest}s`,
+    `    timeout client-hs ${timeouts.httpRequest}s`,
     `    timeout http-keep-alive ${timeouts.httpKeepAlive}s`,
     // A silent task is out after 1 s + 0.8 s + 0.3 s + 0.8 s at most.
     "    timeout check 800ms",

@@ -1,7 +1,7 @@
 /** A request that cannot be granted: the status to answer with and a sentence that names the parameter. */
 export class Refusal extends Error {
   constructor(
-    readonly status: 400 | 409 | 500,
+    readonly status: 400 | 403 | 405 | 409 | 413 | 500,
     message: string,
   ) {
     super(message);

@@ -135,10 +135,18 @@ test("nobody but a health check sees the health page", async () => {
   await docker("exec", proxy.name, "node", "dist/healthcheck.js");
 });
 
+/** Makes the crt-list that every configuration names. */
+const CERTIFICATE = `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout /tmp/pem -subj /CN=x 2>/dev/null >> /tmp/pem && echo /tmp/pem > ${RENDER.certificateList}`;
+
 test("everything that can be rendered is a valid configuration of this HAProxy", async () => {
   const config = renderConfig(tableOf(EVERYTHING), RENDER);
   await docker(
     ...["run", "--rm", "--label", LABEL, "--network", "none", "--env", `CONFIG=${config}`],
-    ...[IMAGE, "sh", "-c", `printf '%s' "$CONFIG" > /tmp/cfg && haproxy -c -f /tmp/cfg`],
+    ...[
+      IMAGE,
+      "sh",
+      "-c",
+      `${CERTIFICATE} && printf '%s' "$CONFIG" > /tmp/cfg && haproxy -c -f /tmp/cfg`,
+    ],
   );
 });
