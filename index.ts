@@ -51,6 +51,7 @@ export = async () => {
 
   return {
     proxyUrl: edge.httpUrl,
+    httpsUrl: edge.httpsUrl,
     app1Url: pulumi.interpolate`${edge.httpUrl}/app1`,
     managers: managers.map(({ name, address }) => ({ name, address })),
     standIns: host.standIns,

@@ -21,6 +21,8 @@ export interface EdgeArgs {
 export class Edge extends pulumi.ComponentResource {
   /** `http://127.0.0.1:<port>`, known once the edge runs. */
   public readonly httpUrl: pulumi.Output<string>;
+  /** The same by HTTPS. */
+  public readonly httpsUrl: pulumi.Output<string>;
   /** `tcp://127.0.0.1:<port>` of the managers' engine API. */
   public readonly engineUrl: pulumi.Output<string>;
 
@@ -69,15 +71,20 @@ export class Edge extends pulumi.ComponentResource {
     );
 
     this.httpUrl = container.containerName.apply(() => `http://127.0.0.1:${ports.http}`);
+    this.httpsUrl = container.containerName.apply(() => `https://127.0.0.1:${ports.https}`);
     this.engineUrl = container.containerName.apply(() => `tcp://127.0.0.1:${ports.engine}`);
-    this.registerOutputs({ httpUrl: this.httpUrl, engineUrl: this.engineUrl });
+    this.registerOutputs({
+      httpUrl: this.httpUrl,
+      httpsUrl: this.httpsUrl,
+      engineUrl: this.engineUrl,
+    });
   }
 }
 
 /**
  * HAProxy's configuration. The proxy is told the client's address by PROXY protocol, and says by
- * `/healthz` whether it takes requests: 404 means that it drains, and its connections live on. Of the
- * engine API and of HTTPS the edge sees only TCP.
+ * `/healthz` on its HTTP port whether it takes requests on either: 404 means that it drains, and its
+ * connections live on. Of the engine API the edge sees only TCP.
  */
 export function renderEdgeConfig(
   ports: Pick<Ports, "http" | "https" | "engine">,
@@ -111,7 +118,9 @@ ${servers(80, `send-proxy-v2 check-send-proxy ${quickCheck}`)}
 listen https
   bind :${ports.https}
   balance leastconn
-${servers(443, `send-proxy-v2 check-send-proxy ${quickCheck}`)}
+  option httpchk GET /healthz
+  http-check disable-on-404
+${servers(443, `send-proxy-v2 check-send-proxy ${quickCheck} port 80`)}
 
 listen engine
   bind :${ports.engine}

@@ -25,7 +25,12 @@ export class Frontend extends pulumi.ComponentResource {
     new SwarmListener("swarm-listener", { foundation }, { parent: this });
     new Proxy(
       "proxy",
-      { foundation, replicas: config.proxyReplicas, edgeAddresses: [edgeAddress(config.subnet)] },
+      {
+        foundation,
+        replicas: config.proxyReplicas,
+        edgeAddresses: [edgeAddress(config.subnet)],
+        httpsPort: config.ports.https,
+      },
       { parent: this },
     );
     this.registerOutputs();

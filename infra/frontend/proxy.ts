@@ -10,6 +10,8 @@ export interface ProxyArgs {
   readonly replicas: number;
   /** From here, and only from here, connections start with PROXY protocol. */
   readonly edgeAddresses: readonly string[];
+  /** The HTTPS port that clients see, for redirects. */
+  readonly httpsPort: number;
 }
 
 /** The name of all proxies' control APIs on the control network. */
@@ -48,10 +50,13 @@ export class Proxy extends pulumi.ComponentResource {
           CONTROL_SUBNET: overlaySubnets.control,
           // A notice that came while a task was starting, and not in DNS yet, is made up for.
           REPEAT_RELOAD: "true",
+          HTTPS_PORT_PUBLIC: String(args.httpsPort),
           EDGE_ADDRESSES: args.edgeAddresses.join(","),
         },
         healthcheck: ["node", "dist/healthcheck.js"],
         hostPorts: [80, 443],
+        // One on every node: routes and certificates outlive the tasks.
+        mounts: [{ type: "volume", source: "proxy-data", target: "/var/lib/proxy" }],
         stopGraceSeconds: 40,
       },
       { parent: this },

@@ -111,6 +111,7 @@ describe("the whole program", () => {
   test("gives its addresses, the managers and the stand-ins as outputs", () => {
     expect(outputs).toEqual({
       proxyUrl: "http://127.0.0.1:8080",
+      httpsUrl: "https://127.0.0.1:8443",
       app1Url: "http://127.0.0.1:8080/app1",
       managers: [
         { name: "manager-1", address: "10.207.38.11" },
