@@ -1,1 +1,7 @@
-module.exports = { ...require("../../jest.base"), displayName: "nodeapp1" };
+const base = require("../../jest.base");
+
+module.exports = {
+  ...base,
+  displayName: "nodeapp1",
+  testPathIgnorePatterns: [...base.testPathIgnorePatterns, "/test/integration/"],
+};

@@ -1,7 +1,8 @@
 import { createApp } from "./app";
 import { ConfigError, loadConfig, type Config } from "./app/config";
+import type { EntryStore } from "./guest-book/store";
 import { createControllers } from "./controllers";
-import { closeLogger, createLogger } from "./libs/logger";
+import { closeLogger, createLogger, type Logger } from "./libs/logger";
 import { startServer, type Lifecycle, type RunningServer } from "./server";
 
 /** The parts of `process` that the app uses, so that a test can stand in for it. */
@@ -33,25 +34,25 @@ export async function main(host: Host): Promise<void> {
     level: config.logLevel,
     fields: { app: config.appName, task: config.taskName, node: config.nodeName },
   });
-  const exit = async (code: number): Promise<void> => {
-    await closeLogger(logger);
-    host.exit(code);
-  };
 
   const lifecycle: Lifecycle = { draining: false };
-  const app = createApp({ config, logger, controllers: createControllers(lifecycle) });
   // A signal may come as soon as the server listens, or before.
-  let server: RunningServer | undefined = undefined;
+  let store: EntryStore | undefined;
+  let server: RunningServer | undefined;
   let stopping = false;
-  const stop = (code: number): void => {
+  const stop = async (code: number): Promise<void> => {
     if (stopping) return;
     stopping = true;
-    void Promise.resolve(server?.stop()).then(() => exit(code));
+    await server?.stop();
+    // After the requests in flight, which need it.
+    await store?.close();
+    await closeLogger(logger);
+    host.exit(code);
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     host.on(signal, () => {
       logger.info("told to stop", { signal });
-      stop(0);
+      void stop(0);
     });
   }
   // After an error that nobody expected the state is unknown: let the swarm start a fresh task,
@@ -59,12 +60,31 @@ export async function main(host: Host): Promise<void> {
   for (const event of ["uncaughtException", "unhandledRejection"] as const) {
     host.on(event, (error) => {
       logger.error(event, { error });
-      stop(1);
+      void stop(1);
     });
   }
-  server = await startServer(app, config, lifecycle, logger).catch(async (error: unknown) => {
-    logger.error("cannot listen", { port: config.port, error });
-    await exit(1);
-    return undefined;
-  });
+
+  try {
+    store = await openStore(config, logger);
+    const controllers = createControllers({ config, readiness: lifecycle, store, logger });
+    const app = createApp({ config, logger, controllers });
+    server = await startServer(app, config, lifecycle, logger);
+  } catch (error) {
+    if (error instanceof ConfigError) for (const problem of error.problems) logger.error(problem);
+    else logger.error("cannot listen", { port: config.port, error });
+    await stop(1);
+  }
+}
+
+/**
+ * The store, which begins to look for its database; undefined to run without one. Then the driver,
+ * which takes as much memory as the rest of the app, is not even loaded.
+ * @throws ConfigError when the file with the database's URL is no such file
+ */
+async function openStore(config: Config, logger: Logger): Promise<EntryStore | undefined> {
+  const { databaseUrlFile, appName } = config;
+  if (databaseUrlFile === undefined) return undefined;
+  const { MongoEntryStore } = await import("./guest-book/mongo");
+  const { readDatabaseUrl } = await import("./guest-book/database-url");
+  return new MongoEntryStore({ ...readDatabaseUrl(databaseUrlFile), appName, logger });
 }

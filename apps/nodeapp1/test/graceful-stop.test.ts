@@ -39,7 +39,7 @@ test("readiness first, then no new connections, then the requests in flight", as
   const ready = await get(app.port, "/app1/health/ready", {
     agent: new Agent({ keepAlive: true }),
   });
-  expect(ready).toMatchObject({ status: 503, body: '{"status":"draining"}' });
+  expect(ready).toMatchObject({ status: 503, body: '{"status":"draining","database":"none"}' });
   expect(ready.headers.connection).toBe("close");
   expect((await get(app.port, "/app1/health/live")).status).toBe(200);
   expect((await get(app.port, "/app1")).status).toBe(200);

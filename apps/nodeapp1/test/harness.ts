@@ -5,7 +5,8 @@ import { transports } from "winston";
 import { createApp } from "../src/app";
 import { loadConfig } from "../src/app/config";
 import { createControllers } from "../src/controllers";
-import { createLogger } from "../src/libs/logger";
+import type { EntryStore } from "../src/guest-book/store";
+import { createLogger, type Logger } from "../src/libs/logger";
 import { startServer, type Lifecycle, type RunningServer } from "../src/server";
 
 export interface LogLine {
@@ -35,6 +36,7 @@ afterAll(() => Promise.all(started.splice(0).map((app) => app.stop())));
 export async function startApp(
   env: Record<string, string> = {},
   routes?: RequestHandler,
+  openStore?: (logger: Logger) => EntryStore,
 ): Promise<TestApp> {
   const logs: LogLine[] = [];
   const stream = new Writable({
@@ -59,22 +61,35 @@ export async function startApp(
     transports: [new transports.Stream({ stream })],
   });
   const lifecycle: Lifecycle = { draining: false };
-  const own = createControllers(lifecycle);
+  const store = openStore?.(logger);
+  const own = createControllers({ config, readiness: lifecycle, store, logger });
   const controllers: RequestHandler = (req, res, next) => {
     if (routes === undefined) return own(req, res, next);
     return routes(req, res, (error?: unknown) => (error ? next(error) : own(req, res, next)));
   };
   const app = createApp({ config, logger, controllers });
   const server = await startServer(app, config, lifecycle, logger);
-  started.push(server);
-  return { ...server, logs, lifecycle };
+  const stop = async (): Promise<void> => {
+    await server.stop();
+    await store?.close();
+  };
+  started.push({ ...server, stop });
+  return { ...server, stop, logs, lifecycle };
+}
+
+/** How to send a request other than a plain GET. */
+export interface RequestOptions {
+  readonly headers?: Record<string, string>;
+  readonly method?: string;
+  readonly agent?: Agent;
+  readonly body?: string;
 }
 
 /** One request, nothing decoded and nothing followed. */
 export function get(
   port: number,
   path: string,
-  options: { headers?: Record<string, string>; method?: string; agent?: Agent } = {},
+  { body, ...options }: RequestOptions = {},
 ): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const request = httpRequest(
@@ -95,9 +110,35 @@ export function get(
       },
     );
     request.on("error", reject);
-    request.end();
+    request.end(body);
   });
 }
+
+/** Sends JSON. */
+export const postJson = (
+  port: number,
+  path: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<Reply> =>
+  get(port, path, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", ...headers },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  });
+
+/** Sends a form, as a browser does. */
+export const postForm = (
+  port: number,
+  path: string,
+  fields: Record<string, string>,
+  headers: Record<string, string> = { "Sec-Fetch-Site": "same-origin" },
+): Promise<Reply> =>
+  get(port, path, {
+    method: "POST",
+    headers: { "Content-Type": "application/x-www-form-urlencoded", ...headers },
+    body: new URLSearchParams(fields).toString(),
+  });
 
 /** Waits until the condition holds; throws when it takes longer than a test may. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {

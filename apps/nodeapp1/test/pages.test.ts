@@ -100,7 +100,7 @@ describe("headers", () => {
       );
       expect(headers["x-content-type-options"]).toBe("nosniff");
       expect(headers["x-frame-options"]).toBe("DENY");
-      expect(headers["referrer-policy"]).toBe("no-referrer");
+      expect(headers["referrer-policy"]).toBe("same-origin");
       expect(headers["x-powered-by"]).toBeUndefined();
       // TLS is the proxy's business.
       expect(headers["strict-transport-security"]).toBeUndefined();
@@ -172,7 +172,7 @@ describe("health", () => {
   test("live and ready", async () => {
     for (const [kind, body] of [
       ["live", { status: "live" }],
-      ["ready", { status: "ready" }],
+      ["ready", { status: "ready", database: "none" }],
     ] as const) {
       const reply = await get(app.port, `/app1/health/${kind}`);
       expect(reply.status).toBe(200);

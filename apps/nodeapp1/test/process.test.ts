@@ -146,6 +146,58 @@ test("a wrong environment is reported, all of it, and the exit code is 1", async
   ]);
 });
 
+describe("with a database that is away", () => {
+  // Nothing listens on port 1.
+  const URL = "mongodb://app1:hunter2@127.0.0.1:1/app1?replicaSet=rs0";
+  const urlFile = (content: string): string => {
+    const file = path.join(directory, "mongo-url");
+    writeFileSync(file, content);
+    return file;
+  };
+
+  test("it starts, says so, and stops gracefully with exit code 0", async () => {
+    const port = await freePort();
+    const app = run("index.js", {
+      NODE_ENV: "production",
+      PORT: String(port),
+      DRAIN_DELAY_MS: "0",
+      MONGO_URL_FILE: urlFile(URL),
+    });
+    await until(() => app.output.join("").includes("listening"));
+    const ready = await get(port, "/app1/health/ready");
+    expect(ready.status).toBe(200);
+    expect(JSON.parse(ready.body)).toEqual({
+      status: "ready",
+      database: expect.stringMatching(/^(connecting|unreachable)$/) as string,
+    });
+    app.child.kill("SIGTERM");
+    expect(await app.exit).toBe(0);
+    expect(app.logs().at(-1)).toMatchObject({ message: "stopped" });
+    expect(app.output.join("")).not.toContain("hunter2");
+  });
+
+  test.each([
+    ["that is no URL", "hunter2", "does not hold a URL like mongodb://"],
+    ["without a database's name", "mongodb://app1:hunter2@db", "names no database"],
+  ])(
+    "a secret %s ends the start with one line, which does not repeat it",
+    async (_, url, problem) => {
+      const file = urlFile(url);
+      const app = run("index.js", { NODE_ENV: "production", MONGO_URL_FILE: file });
+      expect(await app.exit).toBe(1);
+      expect(app.logs()).toHaveLength(1);
+      expect(app.logs()[0]?.message).toContain(`MONGO_URL_FILE ${file} ${problem}`);
+      expect(app.output.join("")).not.toContain("hunter2");
+    },
+  );
+
+  test("a secret that is not there ends the start", async () => {
+    const app = run("index.js", { NODE_ENV: "production", MONGO_URL_FILE: "/nowhere/url" });
+    expect(await app.exit).toBe(1);
+    expect(app.logs()[0]?.message).toContain("MONGO_URL_FILE /nowhere/url cannot be read (ENOENT)");
+  });
+});
+
 test("a port in use is reported and the exit code is 1", async () => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, resolve));

@@ -13,6 +13,7 @@ test("everything has a default", () => {
     shutdownTimeoutMs: 10_000,
     keepAliveTimeoutMs: 65_000,
     logLevel: "info",
+    databaseUrlFile: undefined,
     taskName: hostname(),
     nodeName: "unknown",
     version,
@@ -29,6 +30,7 @@ test("everything can be set", () => {
     SHUTDOWN_TIMEOUT_MS: "1",
     KEEP_ALIVE_TIMEOUT_MS: "2000",
     LOG_LEVEL: "debug",
+    MONGO_URL_FILE: "/run/secrets/url",
     TASK_NAME: "app2.1.x",
     NODE_NAME: "worker-1",
   });
@@ -42,6 +44,7 @@ test("everything can be set", () => {
     shutdownTimeoutMs: 1,
     keepAliveTimeoutMs: 2_000,
     logLevel: "debug",
+    databaseUrlFile: "/run/secrets/url",
     taskName: "app2.1.x",
     nodeName: "worker-1",
     version,
@@ -81,6 +84,8 @@ test.each([
   ["DRAIN_DELAY_MS", "5s", "must be a whole number from 0 to 600000"],
   ["SHUTDOWN_TIMEOUT_MS", "1.5", "must be a whole number from 0 to 600000"],
   ["KEEP_ALIVE_TIMEOUT_MS", "0", "must be a whole number from 1000 to 3600000"],
+  ["MONGO_URL_FILE", "", "must be an absolute path"],
+  ["MONGO_URL_FILE", "mongodb://db/app1", "must be an absolute path"],
   ["LOG_LEVEL", "loud", "must be one of error, warn, info, debug"],
 ])("%s=%s is refused by name", (name, value, expected) => {
   const problems = problemsOf({ [name]: value });
@@ -91,8 +96,9 @@ test.each([
 });
 
 test("a variable that looks like one of ours but is none is refused", () => {
-  expect(problemsOf({ DRAIN_DELAY: "1", TRUST_PROXYS: "none" })).toEqual([
+  expect(problemsOf({ DRAIN_DELAY: "1", MONGO_URL: "x", TRUST_PROXYS: "none" })).toEqual([
     "DRAIN_DELAY is not a variable of this app: remove it or correct its name",
+    "MONGO_URL is not a variable of this app: remove it or correct its name",
     "TRUST_PROXYS is not a variable of this app: remove it or correct its name",
   ]);
 });

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { hostname } from "node:os";
 import path from "node:path";
@@ -20,6 +20,8 @@ export interface Config {
   readonly shutdownTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
   readonly logLevel: "error" | "warn" | "info" | "debug";
+  /** The file that holds the database's URL; undefined to run without a database. */
+  readonly databaseUrlFile: string | undefined;
   readonly taskName: string;
   readonly nodeName: string;
   readonly version: string;
@@ -37,7 +39,14 @@ export class ConfigError extends Error {
 const RANGE_NAMES = ["loopback", "linklocal", "uniquelocal"];
 
 /** A variable that starts like one of ours but is none is a typo, not somebody else's. */
-const OWN_PREFIXES = ["DRAIN_", "KEEP_ALIVE_", "SERVICE_PATH", "SHUTDOWN_", "TRUST_PROXY"];
+const OWN_PREFIXES = [
+  "DRAIN_",
+  "KEEP_ALIVE_",
+  "MONGO_",
+  "SERVICE_PATH",
+  "SHUTDOWN_",
+  "TRUST_PROXY",
+];
 
 const integer = (min: number, max: number) =>
   makeValidator<number>((input) => {
@@ -52,6 +61,11 @@ const servicePath = makeValidator<string>((input) => {
   if (!/^(\/|(\/[A-Za-z0-9._~-]+)+)$/.test(input) || /\/\.{1,2}(\/|$)/.test(input)) {
     throw new Error("must be a path such as /app1: a leading slash, none at the end, no spaces");
   }
+  return input;
+});
+
+const absolutePath = makeValidator<string>((input) => {
+  if (!path.isAbsolute(input)) throw new Error("must be an absolute path");
   return input;
 });
 
@@ -89,6 +103,7 @@ const SCHEMA = {
   // other way round, a request on a connection that is just being closed would be reset.
   KEEP_ALIVE_TIMEOUT_MS: integer(1_000, 3_600_000)({ default: 65_000 }),
   LOG_LEVEL: str({ choices: ["error", "warn", "info", "debug"], default: "info" }),
+  MONGO_URL_FILE: absolutePath({ default: undefined }),
   TASK_NAME: str({ default: hostname() }),
   NODE_NAME: str({ default: "unknown" }),
 };
@@ -112,21 +127,25 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     },
   });
 
+  const appName = values.SERVICE_PATH.split("/").at(-1) || "app";
   return Object.freeze({
     production: values.NODE_ENV === "production",
     servicePath: values.SERVICE_PATH,
-    appName: values.SERVICE_PATH.split("/").at(-1) || "app",
+    appName,
     port: values.PORT,
     trustProxy: values.TRUST_PROXY,
     drainDelayMs: values.DRAIN_DELAY_MS,
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS,
     keepAliveTimeoutMs: values.KEEP_ALIVE_TIMEOUT_MS,
     logLevel: values.LOG_LEVEL,
+    databaseUrlFile: values.MONGO_URL_FILE ?? ifExists(`/run/secrets/${appName}-mongo-url`),
     taskName: values.TASK_NAME,
     nodeName: values.NODE_NAME,
     version: packageVersion(),
   });
 }
+
+const ifExists = (file: string): string | undefined => (existsSync(file) ? file : undefined);
 
 /** envalid's own message for a value outside `choices` repeats the value; ours has it anyway. */
 function describe(error: Error): string {

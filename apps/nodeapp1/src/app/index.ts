@@ -7,6 +7,7 @@ import type { Config } from "./config";
 import { errorHandler, notFound } from "./errors";
 import { requestId } from "./request-id";
 import { requestLog } from "./request-log";
+import { sameOrigin } from "./same-origin";
 import { securityHeaders } from "./security";
 import { createViews } from "./views";
 
@@ -59,6 +60,7 @@ export function createApp({ config, logger, controllers, root }: AppArgs): Expre
   server.use(requestLog(logger, `${base}/health/`));
   server.use(securityHeaders());
   server.use(compression());
+  server.use(sameOrigin());
   server.use(config.servicePath, app);
   server.use(notFound());
   server.use(errorHandler(logger));

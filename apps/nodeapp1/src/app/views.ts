@@ -17,6 +17,8 @@ const MINIFY = {
   allow_noncompliant_unquoted_attribute_values: false,
 };
 
+const minifyOnce = (html: string): string => minify(Buffer.from(html), MINIFY).toString();
+
 /**
  * A minifier that works on rendered pages and remembers its results. It cannot work on the
  * templates, once: it would remove the quotes of `title="{{ name }}"`, and a name with a space
@@ -27,7 +29,7 @@ export function createMinifier(cacheSize = CACHE_SIZE): (html: string) => string
   return (html) => {
     const known = cache.get(html);
     if (known !== undefined) return known;
-    const small = minify(Buffer.from(html), MINIFY).toString();
+    const small = minifyOnce(html);
     if (cache.size >= cacheSize) cache.delete(cache.keys().next().value ?? "");
     cache.set(html, small);
     return small;
@@ -43,7 +45,10 @@ export interface ViewOptions {
   readonly globals: Readonly<Record<string, unknown>>;
 }
 
-/** Gives an Express app its view engine: Nunjucks with autoescape, then the minifier. */
+/**
+ * Gives an Express app its view engine: Nunjucks with autoescape, then the minifier. A page with the
+ * local `isUnique` is not remembered.
+ */
 export function createViews({ directory, cache, globals }: ViewOptions): (app: Express) => void {
   const templates = new nunjucks.Environment(
     new nunjucks.FileSystemLoader(directory, { watch: false, noCache: !cache }),
@@ -59,7 +64,9 @@ export function createViews({ directory, cache, globals }: ViewOptions): (app: E
           done(error ?? new Error(`${file} rendered nothing`));
           return;
         }
-        done(null, minifyPage(html));
+        // What is made for one request will not be asked for again.
+        const { isUnique } = locals as { isUnique?: boolean };
+        done(null, isUnique === true ? minifyOnce(html) : minifyPage(html));
       });
     });
     app.set("views", directory);

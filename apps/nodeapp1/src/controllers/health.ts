@@ -1,4 +1,5 @@
 import { Router } from "express";
+import type { DatabaseStatus } from "../guest-book/store";
 
 /** Whether new requests should be sent here. */
 export interface Readiness {
@@ -7,9 +8,14 @@ export interface Readiness {
 
 /**
  * Two kinds of health. `live` says that the process answers: whoever gets no answer may kill it.
- * `ready` says that it wants requests: a proxy sends them elsewhere while it does not.
+ * `ready` says that it wants requests: a proxy sends them elsewhere while it does not. It says how
+ * the database is, too, which changes neither: the page is served without it, no other replica
+ * could reach it better, and to start this one again would mend nothing.
  */
-export function healthController(readiness: Readiness): Router {
+export function healthController(
+  readiness: Readiness,
+  store: { readonly status: DatabaseStatus } | undefined,
+): Router {
   const router = Router();
   router.use((_req, res, next) => {
     res.set("Cache-Control", "no-store");
@@ -19,8 +25,9 @@ export function healthController(readiness: Readiness): Router {
     res.json({ status: "live" });
   });
   router.get("/ready", (_req, res) => {
-    if (readiness.draining) res.status(503).json({ status: "draining" });
-    else res.json({ status: "ready" });
+    const database = store?.status ?? "none";
+    if (readiness.draining) res.status(503).json({ status: "draining", database });
+    else res.json({ status: "ready", database });
   });
   return router;
 }
