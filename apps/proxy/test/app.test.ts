@@ -379,7 +379,7 @@ describe("two services that claim the same", () => {
     expect((await call("status")).body).toMatchObject({
       routes: [{ serviceName: "old" }],
       refused: [{ serviceName: "young", reason: expect.stringContaining("old has") as string }],
-      certificates: [],
+      certificates: [{ name: "self-signed" }],
     });
     expect(lines.filter((line) => line.includes("refused"))).toHaveLength(1);
     await call("remove", { serviceName: "old" });

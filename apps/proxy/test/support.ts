@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, ListenOptions } from "node:net";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -109,11 +109,21 @@ export async function serve(
   listener: RequestListener,
   { host = "127.0.0.1", port = 0 } = {},
 ): Promise<number> {
+  const server = await listen(listener, { host, port });
+  return (server.address() as AddressInfo).port;
+}
+
+/** A server on a Unix socket. */
+export async function serveSocket(listener: RequestListener, path: string): Promise<void> {
+  await listen(listener, { path });
+}
+
+async function listen(listener: RequestListener, where: ListenOptions): Promise<Server> {
   const server = createServer(listener);
   servers.push(server);
-  server.listen(port, host);
+  server.listen(where);
   await once(server, "listening");
-  return (server.address() as AddressInfo).port;
+  return server;
 }
 
 /** Settings of a proxy in a folder of its own, with a control API on a free port. */

@@ -10,6 +10,9 @@ import type { Certificates } from "./certificates";
  * only to an address that DNS knows as a proxy's.
  */
 
+/** What resending needs of the certificates. */
+type Held = Pick<Certificates, "requested">;
+
 const BASE = "/v1/docker-flow-proxy";
 const COMPANION_PORT = 8080;
 const TIMEOUT_MS = 5_000;
@@ -21,7 +24,7 @@ const TIMEOUT_MS = 5_000;
  */
 export async function sendAll(
   address: string,
-  certificates: Certificates,
+  certificates: Held,
   peerOptions: PeerOptions | undefined,
 ): Promise<number> {
   if (peerOptions === undefined)
@@ -55,7 +58,7 @@ export async function sendAll(
 
 /** Whom a proxy that starts asks for certificates. */
 export interface AskForCertificatesOptions {
-  readonly certificates: Certificates;
+  readonly certificates: Held;
   /** How the other proxies are found; absent where there are none to know. */
   readonly peers: PeerOptions | undefined;
   /** Host, or host:port, of the companion; absent where there is none. */
@@ -139,7 +142,7 @@ async function get(url: string, signal: AbortSignal): Promise<unknown> {
 }
 
 /** Whether a peer's list has a certificate that was put there and is not the one of that name here. */
-function lacks(certificates: Certificates, listed: unknown): boolean {
+function lacks(certificates: Held, listed: unknown): boolean {
   const own = new Map(
     certificates.requested().map(({ name, certificate }) => [name, certificate.fingerprint]),
   );
