@@ -2,6 +2,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { defaultPorts, defaultSubnet, mostMachines, type Ports, type Role } from "./addresses";
+import { type LetsencryptConfig, letsencryptSchema } from "./letsencrypt";
+import { machineNames } from "./machines";
 import { refusal } from "./refusal";
 
 /** Everything that a stack can be told. Memory is in MiB. */
@@ -17,6 +19,8 @@ export interface StackConfig {
   readonly ports: Ports;
   /** The /24 of the machines' bridge network. */
   readonly subnet: string;
+  /** Certificates by ACME; undefined where the stack asks for none. */
+  readonly letsencrypt: LetsencryptConfig | undefined;
 }
 
 const port = z.coerce.number().int().min(0).max(65535);
@@ -48,7 +52,22 @@ const schema = z.strictObject({
         error: "must be a /24 in 10.192.0.0/11, such as 10.200.7.0/24",
       }),
   ]),
+  letsencrypt: structured(letsencryptSchema),
 });
+
+/** A value that `pulumi config set --path` makes, and that comes as JSON; an empty object is none. */
+function structured<T extends z.ZodType>(value: T) {
+  const parsed = z.string().transform((text, context) => {
+    try {
+      const found: unknown = JSON.parse(text);
+      return JSON.stringify(found) === "{}" ? undefined : found;
+    } catch {
+      context.addIssue({ code: "custom", message: "must be an object" });
+      return z.NEVER;
+    }
+  });
+  return parsed.pipe(value.optional());
+}
 
 /** Reads the configuration of the stack that runs. @throws as {@link parseConfig} does. */
 export function readConfig(): StackConfig {
@@ -82,6 +101,7 @@ export function parseConfig(
         `ports 80 and 443; got ${value.proxyReplicas}. Lower it or raise "managers".`,
     );
   }
+  const machines = { manager: value.managers, worker: value.workers, logger: value.loggers };
   const derived = defaultPorts(stack);
   const ports: Ports = {
     http: value.httpPort || derived.http,
@@ -101,7 +121,7 @@ export function parseConfig(
     project,
     stack,
     prefix: `${project}-${stack}`,
-    machines: { manager: value.managers, worker: value.workers, logger: value.loggers },
+    machines,
     memory: {
       manager: value.managerMemory,
       worker: value.workerMemory,
@@ -111,7 +131,21 @@ export function parseConfig(
     app1Replicas: value.app1Replicas,
     ports,
     subnet: value.subnet || defaultSubnet(stack),
+    letsencrypt: value.letsencrypt && placed(value.letsencrypt, machines),
   };
+}
+
+/** @throws pulumi.RunError when the node is no machine of the stack: the companion would wait for it for ever. */
+function placed(
+  letsencrypt: LetsencryptConfig,
+  machines: Readonly<Record<Role, number>>,
+): LetsencryptConfig {
+  const names = machineNames(machines).map(({ role, ordinal }) => `${role}-${ordinal}`);
+  if (names.includes(letsencrypt.node)) return letsencrypt;
+  throw refusal(
+    `letsencrypt.node: there is no machine "${letsencrypt.node}" in the stack (set one of ${names.join(", ")} ` +
+      `with "pulumi config set --path letsencrypt.node …")`,
+  );
 }
 
 function wrongKeys(
@@ -119,15 +153,31 @@ function wrongKeys(
   values: Readonly<Record<string, string>>,
 ): pulumi.RunError {
   const lines = issues.flatMap((issue) => {
+    const path = issue.path.map(String);
+    const option = path.length > 1 ? "--path " : "";
     if (issue.code === "unrecognized_keys") {
-      const known = Object.keys(schema.shape).join(", ");
-      return issue.keys.map(
-        (key) =>
-          `${key} is not a key of this program (remove it with "pulumi config rm ${key}"); known are ${known}`,
-      );
+      const shape = path.length === 0 ? schema.shape : letsencryptSchema.shape;
+      const known = Object.keys(shape).join(", ");
+      return issue.keys.map((key) => {
+        const name = [...path, key].join(".");
+        const remove = `pulumi config rm ${path.length > 0 ? "--path " : ""}${name}`;
+        return `${name} is not a key of this program (remove it with "${remove}"); known are ${known}`;
+      });
     }
-    const key = issue.path.map(String).join(".");
-    return `${key}: ${issue.message}, got "${values[key] ?? ""}" (set it with "pulumi config set ${key} …")`;
+    const key = path.join(".").replace(/\.(\d+)(?=\.|$)/g, "[$1]");
+    return `${key}: ${issue.message}, got ${valueAt(values, path)} (set it with "pulumi config set ${option}${key} …")`;
   });
   return refusal(`the configuration is not usable:\n  ${lines.join("\n  ")}`);
+}
+
+/** What stands at a path, for people to read. */
+function valueAt(values: Readonly<Record<string, string>>, path: readonly string[]): string {
+  const [key = "", ...rest] = path;
+  const text = values[key] ?? "";
+  if (rest.length === 0) return `"${text}"`;
+  const found = rest.reduce<unknown>(
+    (value, name) => (value as Record<string, unknown> | undefined)?.[name],
+    JSON.parse(text),
+  );
+  return found === undefined ? "nothing" : JSON.stringify(found);
 }

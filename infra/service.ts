@@ -31,7 +31,10 @@ export interface SwarmServiceArgs {
   readonly healthcheck: readonly string[];
   /** Ports published on the task's node itself. They make updates stop-first. */
   readonly hostPorts?: readonly number[];
+  /** A volume makes updates stop-first: no two tasks write to it. */
   readonly mounts?: readonly input.ServiceTaskSpecContainerSpecMount[];
+  /** Swarm configs, as files. */
+  readonly configs?: readonly input.ServiceTaskSpecContainerSpecConfig[];
   /** `uid[:gid]` when it is not the image's own user. */
   readonly user?: string;
   /** Seconds that a task may take to stop; more than it needs, or deleting the service fails. */
@@ -49,9 +52,12 @@ export class SwarmService extends pulumi.ComponentResource {
 
   constructor(name: string, args: SwarmServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:service:SwarmService", name, {}, opts);
-    const { hostPorts = [] } = args;
-    // A port of the node, or the room for one more task on it, is free only after the old task is gone.
-    const bound = hostPorts.length > 0 || args.maxReplicasPerNode !== undefined;
+    const { hostPorts = [], mounts = [] } = args;
+    // A port of the node, the room for one more task on it, and a volume are free only after the old task is gone.
+    const bound =
+      hostPorts.length > 0 ||
+      args.maxReplicasPerNode !== undefined ||
+      mounts.some(({ type }) => type === "volume");
     const order = bound ? "stop-first" : "start-first";
 
     new docker.Service(
@@ -65,6 +71,7 @@ export class SwarmService extends pulumi.ComponentResource {
             env: args.env,
             user: args.user,
             mounts: args.mounts ? [...args.mounts] : undefined,
+            configs: args.configs ? [...args.configs] : undefined,
             stopGracePeriod: `${args.stopGraceSeconds}s`,
             healthcheck: {
               tests: ["CMD", ...args.healthcheck],

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { edgeAddress } from "../addresses";
 import type { StackConfig } from "../config";
 import type { Foundation } from "../foundation";
+import { COMPANION, LetsencryptCompanion } from "./letsencrypt-companion";
 import { Proxy } from "./proxy";
 import { SocketProxy } from "./socket-proxy";
 import { SwarmListener } from "./swarm-listener";
@@ -11,11 +12,12 @@ export interface FrontendArgs {
   readonly foundation: Foundation;
 }
 
-/** What faces the clients: the listener notices services, the proxy routes to them. */
+/** What faces the clients: the listener notices services, the proxy routes to them, the companion certifies their names. */
 export class Frontend extends pulumi.ComponentResource {
   constructor(name: string, args: FrontendArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:frontend:Frontend", name, {}, opts);
     const { config, foundation } = args;
+    const { letsencrypt } = config;
 
     new SocketProxy(
       "socket-proxy",
@@ -30,9 +32,13 @@ export class Frontend extends pulumi.ComponentResource {
         replicas: config.proxyReplicas,
         edgeAddresses: [edgeAddress(config.subnet)],
         httpsPort: config.ports.https,
+        companionAddress: letsencrypt && COMPANION,
       },
       { parent: this },
     );
+    if (letsencrypt) {
+      new LetsencryptCompanion(COMPANION, { foundation, letsencrypt }, { parent: this });
+    }
     this.registerOutputs();
   }
 }

@@ -12,6 +12,8 @@ export interface ProxyArgs {
   readonly edgeAddresses: readonly string[];
   /** The HTTPS port that clients see, for redirects. */
   readonly httpsPort: number;
+  /** Where a proxy that starts asks for certificates; undefined where there is no companion. */
+  readonly companionAddress: string | undefined;
 }
 
 /** The name of all proxies' control APIs on the control network. */
@@ -52,6 +54,9 @@ export class Proxy extends pulumi.ComponentResource {
           REPEAT_RELOAD: "true",
           HTTPS_PORT_PUBLIC: String(args.httpsPort),
           EDGE_ADDRESSES: args.edgeAddresses.join(","),
+          ...(args.companionAddress === undefined
+            ? {}
+            : { COMPANION_ADDRESS: args.companionAddress }),
         },
         healthcheck: ["node", "dist/healthcheck.js"],
         hostPorts: [80, 443],

@@ -13,6 +13,7 @@ test("turns the defaults into the dev stack", () => {
     app1Replicas: 3,
     ports: { http: 8080, https: 8443, engine: 8376, registry: 8500 },
     subnet: "10.207.38.0/24",
+    letsencrypt: undefined,
   });
 });
 
@@ -61,4 +62,77 @@ test("names every wrong key at once", () => {
 
 test.each(["Dev", "a_b", "1a", "", "x".repeat(41)])("refuses the stack name %j", (stack) => {
   expect(() => parseConfig("swarm", stack, defaults)).toThrow(/the stack's name must be/);
+});
+
+describe("letsencrypt", () => {
+  const LEAST = { email: "ops@a.example", domains: ["a.example,www.a.example"] };
+  const read = (values: unknown) => configWith({ letsencrypt: JSON.stringify(values) }).letsencrypt;
+
+  test("needs an address and names, the rest has defaults", () => {
+    expect(read(LEAST)).toEqual({
+      email: "ops@a.example",
+      domains: [{ name: "a.example", domains: ["a.example", "www.a.example"] }],
+      staging: false,
+      cron: ["0 3 * * *", "0 15 * * *"],
+      node: "manager-1",
+    });
+  });
+
+  test("takes lists of names, one expression or several, and values as config set --path makes them", () => {
+    const domains = [["a.example", "www.a.example"], "b.example"];
+    const all = { domains, cron: "0 4 * * *", staging: "true", node: "worker-2" };
+    expect(read({ ...LEAST, ...all })).toMatchObject({
+      domains: [{ name: "a.example" }, { name: "b.example", domains: ["b.example"] }],
+      cron: ["0 4 * * *"],
+      staging: true,
+      node: "worker-2",
+    });
+    expect(read({ ...LEAST, staging: false, cron: ["0 4 * * *", "0 5 * * *"] })).toMatchObject({
+      staging: false,
+      cron: ["0 4 * * *", "0 5 * * *"],
+    });
+  });
+
+  test.each<[unknown, RegExp]>([
+    ["yes", /letsencrypt: must be an object, got "yes"/],
+    [
+      { domains: ["a.example"] },
+      /letsencrypt\.email: .*, got nothing \(set it with "pulumi config set --path letsencrypt\.email/,
+    ],
+    [{ ...LEAST, email: "ops" }, /letsencrypt\.email: must be an e-mail address, got "ops"/],
+    [{ ...LEAST, domains: [] }, /letsencrypt\.domains: must have an entry/],
+    [{ ...LEAST, domains: "a.example" }, /letsencrypt\.domains: must be a list, each entry/],
+    [{ ...LEAST, domains: ["a.example", "*.b.example"] }, /letsencrypt\.domains\[1\]: .*wildcard/],
+    [
+      { ...LEAST, domains: ["localhost"] },
+      /letsencrypt\.domains\[0\]: has "localhost", which is not a domain/,
+    ],
+    [
+      { ...LEAST, domains: ["a.example", "b.example,a.example"] },
+      /letsencrypt\.domains\[1\]: has a\.example, which domains\[0\]/,
+    ],
+    [
+      { ...LEAST, directoryUrl: "http://ca.example" },
+      /letsencrypt\.directoryUrl: must be an https:\/\/ URL/,
+    ],
+    [
+      { ...LEAST, directoryUrl: "https://ca.example", staging: true },
+      /letsencrypt\.staging: says .* directoryUrl says otherwise/,
+    ],
+    [{ ...LEAST, staging: "maybe" }, /letsencrypt\.staging: must be true or false, got "maybe"/],
+    [{ ...LEAST, cron: "at three" }, /letsencrypt\.cron: .*cron expressions/],
+    [
+      { ...LEAST, node: "manager-4" },
+      /letsencrypt\.node: there is no machine "manager-4".*manager-1, .*logger-1/,
+    ],
+    [{ ...LEAST, caBundle: "ca.pem" }, /letsencrypt\.caBundle: must be certificates in PEM/],
+    [{ ...LEAST, profile: "a b" }, /letsencrypt\.profile: must be one word/],
+    [
+      { ...LEAST, domian: 1 },
+      /letsencrypt\.domian is not a key.*config rm --path letsencrypt\.domian.*known are email, domains/,
+    ],
+  ])("refuses %j", (values, message) => {
+    const text = typeof values === "string" ? values : JSON.stringify(values);
+    expect(() => configWith({ letsencrypt: text })).toThrow(message);
+  });
 });

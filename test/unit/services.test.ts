@@ -7,9 +7,12 @@ import { configWith, host, only, registered, type Registered } from "./support";
 
 const app1: AppSpec = { name: "app1", source: "apps/nodeapp1", path: "/app1", replicas: 3 };
 
-async function tiers(apps: readonly AppSpec[] = [app1]): Promise<Registered[]> {
+async function tiers(
+  apps: readonly AppSpec[] = [app1],
+  values: Record<string, string> = {},
+): Promise<Registered[]> {
   return registered(() => {
-    const config = configWith();
+    const config = configWith(values);
     const engine = new docker.Provider("engine", {});
     const cluster = new docker.Network("cluster", {}, { provider: engine });
     const { byName } = new Networks("networks", {});
@@ -110,6 +113,59 @@ describe("services", () => {
       placement: { constraints: ["node.role==manager"], maxReplicas: 1 },
     });
     expect(updateConfig).toMatchObject({ parallelism: 1, order: "stop-first" });
+  });
+});
+
+describe("the companion", () => {
+  const letsencrypt = {
+    email: "ops@a.example",
+    domains: ["a.example,www.a.example", "b.example"],
+    directoryUrl: "https://ca.example/dir",
+    caBundle: "-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----\n",
+    node: "manager-2",
+  };
+  const NAME = "letsencrypt-companion";
+  const environment = (all: readonly Registered[], name: string) =>
+    (service(all, name).inputs["taskSpec"] as { containerSpec: { env: Record<string, string> } })
+      .containerSpec.env;
+
+  test("is not there, and the proxy asks for none, unless it is configured", async () => {
+    const all = await tiers();
+    expect(all.filter(({ name }) => name.startsWith(NAME))).toEqual([]);
+    expect(environment(all, "proxy")).not.toHaveProperty("COMPANION_ADDRESS");
+  });
+
+  test("is registered as it was reviewed", async () => {
+    const all = await tiers([], { letsencrypt: JSON.stringify(letsencrypt) });
+    const { inputs, parent, deletedWith } = service(all, NAME);
+    expect({ inputs, parent, deletedWith }).toMatchSnapshot();
+    expect(only(all, "docker:index/serviceConfig:ServiceConfig", `${NAME}-ca`)).toMatchObject({
+      inputs: { dataRaw: letsencrypt.caBundle },
+      deletedWith: "cluster",
+    });
+    expect(environment(all, "proxy")).toMatchObject({ COMPANION_ADDRESS: NAME });
+  });
+
+  test("is one task beside its volume, on the control network, and stops before it starts", async () => {
+    const all = await tiers([], { letsencrypt: JSON.stringify(letsencrypt) });
+    expect(service(all, NAME).inputs).toMatchObject({
+      mode: { replicated: { replicas: 1 } },
+      updateConfig: { order: "stop-first" },
+      taskSpec: {
+        placement: { constraints: ["node.hostname==manager-2"] },
+        networksAdvanceds: [{ id: "control-id" }],
+      },
+    });
+  });
+
+  test("gets from staging to production by its environment", async () => {
+    const { email, domains } = letsencrypt;
+    const of = async (staging: boolean) => {
+      const values = { letsencrypt: JSON.stringify({ email, domains, staging }) };
+      return environment(await tiers([], values), NAME);
+    };
+    expect(await of(true)).toMatchObject({ CERTBOTMODE: "staging" });
+    expect(await of(false)).not.toHaveProperty("CERTBOTMODE");
   });
 });
 

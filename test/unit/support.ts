@@ -35,6 +35,7 @@ export const defaults: Readonly<Record<string, string>> = {
   enginePort: "0",
   registryPort: "0",
   subnet: "",
+  letsencrypt: "{}",
 };
 
 export const configWith = (values: Record<string, string> = {}, stack = "dev"): StackConfig =>

@@ -1,0 +1,7 @@
+const base = require("../../jest.base");
+
+module.exports = {
+  ...base,
+  displayName: "letsencrypt-companion",
+  testPathIgnorePatterns: [...base.testPathIgnorePatterns, "/test/integration/"],
+};
