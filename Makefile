@@ -2,7 +2,7 @@
 STACK ?= dev
 
 .DEFAULT_GOAL := help
-.PHONY: help up outputs status preview refresh down test unit lint bench clean-cache
+.PHONY: help up outputs status preview refresh down drain activate test unit lint bench clean-cache
 
 help: ## this list
 	@awk -F ': .*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,7 +25,13 @@ refresh: ## take over into the state what changed outside of Pulumi
 down: ## destroy the stack
 	@scripts/stack down $(STACK)
 
-test: ## every check there is: lint, unit, plugin conformance, end to end
+drain: ## empty a machine without a failed request: make drain MACHINE=worker-1
+	@scripts/stack drain $(STACK) $(MACHINE)
+
+activate: ## give a drained machine tasks again: make activate MACHINE=worker-1
+	@scripts/stack activate $(STACK) $(MACHINE)
+
+test: ## every check there is: lint, unit, plugin conformance, end to end, faults under load
 	@scripts/dependencies
 	@scripts/test.sh
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A machine's place in the swarm.
 #   member.sh ensure   joins, sets role and labels, and waits until it is Ready; prints the node's id
-#   member.sh leave    drains it, waits until its tasks run elsewhere, demotes, leaves, removes the node
+#   member.sh leave    has its tasks run elsewhere, drains it, demotes, leaves, removes the node
 # Environment: STACK, ENGINE, NAME (also the hostname), SHELL_PREFIX, ROLE (manager or worker),
 #   ADDRESS, LABELS (key=value, one a line), CLUSTER (the swarm that it belongs to).
 set -euo pipefail
@@ -138,6 +138,7 @@ leave() {
   nodes=$(nodes_named "$manager")
   for node in $nodes; do
     say 'draining'
+    if alive "$manager" "$node"; then make_room "$manager"; fi
     await 20 'the swarm to drain it' drain "$manager" "$node"
     if alive "$manager" "$node"; then
       await $DRAIN_WITHIN_SECONDS 'its tasks to stop' drained "$manager" "$node"
@@ -149,6 +150,15 @@ leave() {
     fi
     remove_node "$manager" "$node"
   done
+}
+
+# Where there is no room the machine goes all the same.
+make_room() {
+  local root
+  root=$(cd "$(dirname "$0")/../.." && pwd)
+  MANAGER=$1 TS_NODE_PROJECT=$root/tsconfig.json node -r "$root/node_modules/ts-node/register/transpile-only" \
+    "$root/scripts/drain.ts" make-room "$NAME" </dev/null ||
+    say 'its tasks stop before they start elsewhere'
 }
 
 drain() { on "$1" docker node update --availability drain "$2" </dev/null >/dev/null; }
