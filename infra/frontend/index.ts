@@ -24,7 +24,11 @@ export class Frontend extends pulumi.ComponentResource {
       { foundation, managers: config.machines.manager },
       { parent: this },
     );
-    new SwarmListener("swarm-listener", { foundation }, { parent: this });
+    new SwarmListener(
+      "swarm-listener",
+      { foundation, managers: config.machines.manager },
+      { parent: this },
+    );
     new Proxy(
       "proxy",
       {

@@ -7,6 +7,8 @@ import { ENGINE_HOST } from "./socket-proxy";
 
 export interface SwarmListenerArgs {
   readonly foundation: Foundation;
+  /** How many managers there are. */
+  readonly managers: number;
 }
 
 /** The service's name, where the proxy asks for what it should route. */
@@ -30,7 +32,10 @@ export class SwarmListener extends pulumi.ComponentResource {
         platform: foundation.platform,
         serviceName: LISTENER,
         image: image.reference,
-        replicas: 1,
+        // Each tells everything, and a proxy does nothing about what it knows. With one alone, nobody would be told of
+        // anything for the 15 to 45 seconds that the swarm takes to start it elsewhere when it loses its manager.
+        replicas: Math.min(2, args.managers),
+        maxReplicasPerNode: 1,
         networks: [
           { network: foundation.networks.control },
           { network: foundation.networks.engine },

@@ -106,6 +106,14 @@ describe("services", () => {
     });
   });
 
+  test("two listeners, on two managers, so that one can be lost", () => {
+    const { mode, taskSpec } = service(all, "swarm-listener").inputs;
+    expect(mode).toEqual({ replicated: { replicas: 2 } });
+    expect(taskSpec).toMatchObject({
+      placement: { constraints: ["node.role==manager"], maxReplicas: 1 },
+    });
+  });
+
   test("every manager has a socket proxy, of which one at a time is renewed", () => {
     const { mode, taskSpec, updateConfig } = service(all, "socket-proxy").inputs;
     expect(mode).toEqual({ replicated: { replicas: configWith().machines.manager } });

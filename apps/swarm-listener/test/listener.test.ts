@@ -253,16 +253,16 @@ test("500 services at once are all announced, on few connections, and all remove
   };
   const names = Array.from({ length: 500 }, (_, i) => `app${i}`);
   for (const name of names) engine.set(name, { servicePath: `/${name}`, port: "8080" });
-  await until(() => proxy.received.length >= 500);
+  await until(() => proxy.received.length >= 500, 15_000);
   for (const name of names) engine.delete(name);
-  await until(() => proxy.received.length >= 1_000);
+  await until(() => proxy.received.length >= 1_000, 15_000);
   await quiet(engine);
   expect(proxy.received).toHaveLength(1_000);
   expect(new Set(proxy.calls).size).toBe(1_000);
   expect(most).toBeLessThanOrEqual(8);
   // Many events are few comparisons.
   expect(engine.requests.length).toBeLessThan(100);
-});
+}, 40_000);
 
 test("the engine is never asked for anything but GET", async () => {
   const { engine, listener, proxy } = await startBench({

@@ -19,8 +19,9 @@ afterEach(async () => {
   for (const server of servers.splice(0)) server.close();
 });
 
-const times = { connectMs: 200, silenceMs: 200 };
-const client = (addresses: readonly string[] = [first, second]) =>
+/** Longer than a busy computer takes to answer; a test that waits for them in vain says so. */
+const TIMES = { connectMs: 2_000, silenceMs: 4_000 };
+const client = (addresses: readonly string[] = [first, second], times = TIMES) =>
   new EngineClient(`tcp://engine:${port}`, times, () => Promise.resolve(addresses));
 const engineAt = (address: string): FakeEngine => {
   const engine = engines.get(address);
@@ -72,10 +73,9 @@ test("engines of different versions are each spoken to in their own", async () =
 
 test("an address that does not answer costs no more than the time to connect", async () => {
   // Of 192.0.2.0/24 (RFC 5737) there is no machine.
-  const engine = client(["192.0.2.1", first]);
-  const start = Date.now();
+  const engine = client(["192.0.2.1", first], { ...TIMES, connectMs: 500 });
+  // The system itself would try for minutes, and the test for five seconds.
   expect(await engine.nodes()).toEqual([]);
-  expect(Date.now() - start).toBeLessThan(2_000);
 });
 
 test("an engine that is silent ends the question; the next one goes to another", async () => {
@@ -83,8 +83,8 @@ test("an engine that is silent ends the question; the next one goes to another",
   const silent = createServer(() => undefined);
   servers.push(silent);
   await new Promise<void>((resolve) => silent.listen(port, first, resolve));
-  const engine = client();
-  await expect(engine.nodes()).rejects.toThrow("the engine was silent for 200 ms");
+  const engine = client([first, second], { ...TIMES, silenceMs: 1_000 });
+  await expect(engine.nodes()).rejects.toThrow("the engine was silent for 1000 ms");
   expect(await engine.nodes()).toEqual([]);
 });
 

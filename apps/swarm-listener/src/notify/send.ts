@@ -8,6 +8,9 @@ import type { Call } from "./endpoints";
  */
 const agent = new Agent({ keepAlive: false, maxSockets: 8 });
 
+/** How long to wait for a connection: a machine that is gone does not refuse, it is just silent. */
+const CONNECT_TIMEOUT_MS = 2_000;
+
 /**
  * Sends one notification, once.
  * @returns the status of the answer; its body may repeat secret parameters and is not looked at
@@ -20,13 +23,17 @@ export function send(
   timeoutMs: number,
 ): Promise<number> {
   return new Promise((resolve, reject) => {
-    const options = { method, agent, signal, timeout: timeoutMs };
+    let limitMs = Math.min(CONNECT_TIMEOUT_MS, timeoutMs);
+    const options = { method, agent, signal, timeout: limitMs };
     const outgoing = request(withParameters(url, parameters), options, (response) => {
       response.on("error", reject);
       response.on("end", () => resolve(response.statusCode ?? 0));
       response.resume();
     });
-    outgoing.on("timeout", () => outgoing.destroy(new Error(`no answer within ${timeoutMs} ms`)));
+    outgoing.once("socket", (socket) =>
+      socket.once("connect", () => socket.setTimeout((limitMs = timeoutMs))),
+    );
+    outgoing.on("timeout", () => outgoing.destroy(new Error(`no answer within ${limitMs} ms`)));
     outgoing.on("error", reject);
     outgoing.end();
   });
