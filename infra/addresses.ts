@@ -63,6 +63,9 @@ export const gatewayAddress = (subnet: string): string => hostAddress(subnet, 1)
 export const edgeAddress = (subnet: string): string => hostAddress(subnet, 2);
 export const registryAddress = (subnet: string): string => hostAddress(subnet, 3);
 
+/** A machine's name: by role and number, counted from 1. */
+export const machineName = (role: Role, ordinal: number): string => `${role}-${ordinal}`;
+
 /** The address of the nth machine of a role, counted from 1: it belongs to the name, not to a list. */
 export const machineAddress = (subnet: string, role: Role, ordinal: number): string =>
   hostAddress(subnet, ranges[role].first + ordinal - 1);

@@ -16,11 +16,23 @@ export interface StackConfig {
   readonly memory: Readonly<Record<Role, number>>;
   readonly proxyReplicas: number;
   readonly app1Replicas: number;
+  readonly store: StoreConfig;
   readonly ports: Ports;
   /** The /24 of the machines' bridge network. */
   readonly subnet: string;
   /** Certificates by ACME; undefined where the stack asks for none. */
   readonly letsencrypt: LetsencryptConfig | undefined;
+}
+
+/** How the store is made. */
+export interface StoreConfig {
+  /** The tag of the image `mongo`. */
+  readonly tag: string;
+  readonly members: number;
+  /** Limit of each member in MiB. */
+  readonly memory: number;
+  /** Numbers of the passwords that are accepted, ascending; applications use the last one. */
+  readonly passwords: readonly number[];
 }
 
 const port = z.coerce.number().int().min(0).max(65535);
@@ -40,6 +52,25 @@ const schema = z.strictObject({
   loggerMemory: mebibytes,
   proxyReplicas: z.coerce.number().int().min(0),
   app1Replicas: z.coerce.number().int().min(1),
+  mongoTag: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/, {
+    error: "must be a tag of the image mongo, such as 8",
+  }),
+  mongoMembers: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(7)
+    .refine((n) => n % 2 === 1, {
+      error: "must be odd: an even number of members survives no more losses than one fewer",
+    }),
+  mongoMemory: mebibytes,
+  mongoPasswords: z
+    .string()
+    .regex(/^[1-9]\d{0,5}(,[1-9]\d{0,5})*$/, { error: "must be numbers such as 1 or 1,2" })
+    .transform((text) => text.split(",").map(Number))
+    .refine((numbers) => numbers.every((n, i) => i === 0 || n > (numbers[i - 1] as number)), {
+      error: "must be ascending, as the last one is what applications use",
+    }),
   httpPort: port,
   httpsPort: port,
   enginePort: port,
@@ -129,6 +160,12 @@ export function parseConfig(
     },
     proxyReplicas: value.proxyReplicas || value.managers,
     app1Replicas: value.app1Replicas,
+    store: {
+      tag: value.mongoTag,
+      members: value.mongoMembers,
+      memory: value.mongoMemory,
+      passwords: value.mongoPasswords,
+    },
     ports,
     subnet: value.subnet || defaultSubnet(stack),
     letsencrypt: value.letsencrypt && placed(value.letsencrypt, machines),

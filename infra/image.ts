@@ -20,6 +20,8 @@ export interface BuiltImageArgs {
   readonly registry?: Registry;
   /** A tag that tells stacks apart on one engine. */
   readonly tag: string;
+  /** Values of the Dockerfile's `ARG`s. */
+  readonly args?: Readonly<Record<string, string>>;
 }
 
 /** An image of ours: built on the host's engine, pushed, and referenced by its digest. */
@@ -60,6 +62,7 @@ export class BuiltImage extends pulumi.ComponentResource {
         build: {
           context: args.context,
           dockerfile: `${args.context}/Dockerfile`,
+          args: args.args,
           platform: `${args.platform.os}/${args.platform.architecture}`,
           builderVersion: docker.BuilderVersion.BuilderBuildKit,
         },

@@ -2,6 +2,7 @@ import * as docker from "@pulumi/docker";
 import type { input } from "@pulumi/docker/types";
 import * as pulumi from "@pulumi/pulumi";
 import type { HostPlatform } from "./host";
+import type { SecretFile } from "./secrets";
 
 /** A network that a service is on, by id: by name the first refresh would replace the service. */
 export interface ServiceNetwork {
@@ -26,9 +27,20 @@ export interface SwarmServiceArgs {
   /** MiB: what a task may take at most, and what placement sets aside for it. */
   readonly memory: { readonly limit: number; readonly reservation: number };
   readonly env?: Readonly<Record<string, pulumi.Input<string>>>;
+  /** The arguments of the image's entrypoint when they are not the image's own. */
+  readonly args?: readonly string[];
+  /** What the containers call themselves when it matters to what runs in them. */
+  readonly hostname?: string;
+  readonly secrets?: readonly SecretFile[];
   readonly labels?: Readonly<Record<string, string>>;
   /** The liveness check, run in the container: failing it, the task is replaced. */
   readonly healthcheck: readonly string[];
+  /** How patient that check is; left out, 3 failures of at most 3 s after the first 10 s of a task. */
+  readonly patience?: {
+    readonly startSeconds: number;
+    readonly timeoutSeconds: number;
+    readonly retries: number;
+  };
   /** Ports published on the task's node itself. They make updates stop-first. */
   readonly hostPorts?: readonly number[];
   /** A volume makes updates stop-first: no two tasks write to it. */
@@ -39,6 +51,8 @@ export interface SwarmServiceArgs {
   readonly user?: string;
   /** Seconds that a task may take to stop; more than it needs, or deleting the service fails. */
   readonly stopGraceSeconds: number;
+  /** What must be there before the service is made or changed. A component's own dependsOn does not reach its children. */
+  readonly after?: readonly pulumi.Resource[];
 }
 
 const MEBIBYTE = 1024 * 1024;
@@ -53,6 +67,7 @@ export class SwarmService extends pulumi.ComponentResource {
   constructor(name: string, args: SwarmServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:service:SwarmService", name, {}, opts);
     const { hostPorts = [], mounts = [] } = args;
+    const { patience = { startSeconds: 10, timeoutSeconds: 3, retries: 3 } } = args;
     // A port of the node, the room for one more task on it, and a volume are free only after the old task is gone.
     const bound =
       hostPorts.length > 0 ||
@@ -68,17 +83,20 @@ export class SwarmService extends pulumi.ComponentResource {
         taskSpec: {
           containerSpec: {
             image: args.image,
+            args: args.args ? [...args.args] : undefined,
+            hostname: args.hostname,
             env: args.env,
             user: args.user,
+            secrets: args.secrets?.map(secretFile),
             mounts: args.mounts ? [...args.mounts] : undefined,
             configs: args.configs ? [...args.configs] : undefined,
             stopGracePeriod: `${args.stopGraceSeconds}s`,
             healthcheck: {
               tests: ["CMD", ...args.healthcheck],
               interval: "3s",
-              timeout: "3s",
-              retries: 3,
-              startPeriod: "10s",
+              timeout: `${patience.timeoutSeconds}s`,
+              retries: patience.retries,
+              startPeriod: `${patience.startSeconds}s`,
             },
           },
           resources: {
@@ -124,6 +142,7 @@ export class SwarmService extends pulumi.ComponentResource {
       {
         parent: this,
         deletedWith: args.cluster,
+        dependsOn: args.after ? [...args.after] : undefined,
       },
     );
 
@@ -131,6 +150,15 @@ export class SwarmService extends pulumi.ComponentResource {
     this.registerOutputs({ serviceName: this.serviceName });
   }
 }
+
+const secretFile = ({ secret, file, uid }: SecretFile) => ({
+  secretId: secret.id,
+  secretName: secret.name,
+  fileName: file,
+  fileUid: String(uid),
+  fileGid: String(uid),
+  fileMode: 0o400,
+});
 
 const published = (port: number) => ({
   targetPort: port,

@@ -1,13 +1,17 @@
 import { local } from "@pulumi/command";
+import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { overlayAddressPool } from "./addresses";
 import { hostEngine } from "./host";
 import type { Machine } from "./machines";
+import type { Pki } from "./pki";
 
 export interface SwarmArgs {
   readonly stack: string;
   /** All machines, managers first; the first manager makes the swarm. */
   readonly machines: readonly Machine[];
+  /** Node labels that tiers ask for, by machine, beside those of its role. */
+  readonly labels?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** What goes only when the whole stack goes: with it, no machine has to leave the swarm in order. */
   readonly deletedWith: pulumi.Resource;
 }
@@ -52,7 +56,7 @@ export class Swarm extends pulumi.ComponentResource {
           environment: {
             ...surroundings(args, machine),
             ROLE: machine.role === "manager" ? "manager" : "worker",
-            LABELS: Object.entries(machine.labels)
+            LABELS: Object.entries({ ...machine.labels, ...args.labels?.[machine.name] })
               .map(([key, value]) => `${key}=${value}`)
               .join("\n"),
             CLUSTER: init.stdout,
@@ -72,6 +76,26 @@ export class Swarm extends pulumi.ComponentResource {
     this.registerOutputs({ clusterId: this.clusterId });
   }
 }
+
+/**
+ * The provider of what is on the swarm: its engine API through the edge, by whichever manager lives. As long as
+ * there is no edge or no swarm its address is unknown, so that a preview does not call it.
+ */
+export const swarmProvider = (
+  swarm: Swarm,
+  engineUrl: pulumi.Input<string>,
+  pki: Pki,
+): docker.Provider =>
+  new docker.Provider(
+    "swarm",
+    {
+      host: pulumi.all([engineUrl, swarm.clusterId]).apply(([url]) => url),
+      caMaterial: pki.authority,
+      certMaterial: pki.client.certificate,
+      keyMaterial: pki.client.key,
+    },
+    { dependsOn: swarm },
+  );
 
 /** What every script of `scripts/machines/` asks for. */
 const surroundings = (args: SwarmArgs, machine: Machine) => ({

@@ -3,6 +3,7 @@ import { BuiltImage } from "../image";
 import { overlaySubnets } from "../networks";
 import type { Foundation } from "../foundation";
 import { SwarmService } from "../service";
+import type { Database } from "../store";
 
 /** What an app is: a folder with its sources, and where its page lives. */
 export interface AppSpec {
@@ -20,6 +21,8 @@ export interface AppSpec {
   /** MiB a task; limit 128 and reservation 64 when left out. */
   readonly memory?: { readonly limit: number; readonly reservation: number };
   readonly env?: Readonly<Record<string, pulumi.Input<string>>>;
+  /** Its database in the store; left out, it has none. Apps that name the same one share it. */
+  readonly database?: string;
 }
 
 export const appMemory = { limit: 128, reservation: 64 } as const;
@@ -27,7 +30,12 @@ export const appMemory = { limit: 128, reservation: 64 } as const;
 export interface AppArgs {
   readonly spec: AppSpec;
   readonly foundation: Foundation;
+  /** The databases of the store, by name. */
+  readonly databases?: Readonly<Record<string, Database>>;
 }
+
+/** The user `node` of the image, who alone may read an app's secrets. */
+const APP_UID = 1000;
 
 /** An app behind the proxy: its image, its service on the workers, and its route as labels. */
 export class App extends pulumi.ComponentResource {
@@ -35,6 +43,8 @@ export class App extends pulumi.ComponentResource {
     super("swarm:apps:App", name, {}, opts);
     const { spec, foundation } = args;
     const { networks } = foundation;
+    const database = spec.database === undefined ? undefined : args.databases?.[spec.database];
+    const urlFile = `${spec.name}-mongo-url`;
 
     const image = new BuiltImage(
       `${name}-image`,
@@ -62,8 +72,11 @@ export class App extends pulumi.ComponentResource {
           TRUST_PROXY: overlaySubnets.main,
           TASK_NAME: "{{.Task.Name}}",
           NODE_NAME: "{{.Node.Hostname}}",
+          ...(database ? { MONGO_URL_FILE: `/run/secrets/${urlFile}` } : {}),
           ...spec.env,
         },
+        secrets: database ? [{ secret: database.url, file: urlFile, uid: APP_UID }] : undefined,
+        after: database ? [database.ready] : undefined,
         labels: routeLabels(spec),
         healthcheck: ["node", "dist/healthcheck.js"],
         stopGraceSeconds: 30,

@@ -2,11 +2,15 @@ import * as pulumi from "@pulumi/pulumi";
 import type { StackConfig } from "../config";
 import type { Foundation } from "../foundation";
 import { refusal } from "../refusal";
+import type { Database } from "../store";
+import { wrongDatabase } from "../store/names";
 import { App, appMemory, type AppSpec } from "./app";
 
 export interface AppsArgs {
   readonly apps: readonly AppSpec[];
   readonly foundation: Foundation;
+  /** The databases of the store, by name. */
+  readonly databases?: Readonly<Record<string, Database>>;
 }
 
 /** All apps of the stack. */
@@ -14,7 +18,7 @@ export class Apps extends pulumi.ComponentResource {
   constructor(name: string, args: AppsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:apps:Apps", name, {}, opts);
     for (const spec of args.apps) {
-      new App(spec.name, { spec, foundation: args.foundation }, { parent: this });
+      new App(spec.name, { ...args, spec }, { parent: this });
     }
     this.registerOutputs();
   }
@@ -36,6 +40,9 @@ export function checkApps(config: StackConfig, apps: readonly AppSpec[]): readon
     if (!/^(\/[A-Za-z0-9._~-]+)+$/.test(app.path)) {
       throw refusal(`${app.name}: path must look like "/app1", got "${app.path}"`);
     }
+    const wrong = app.database === undefined ? undefined : wrongDatabase(app.database);
+    if (wrong)
+      throw refusal(`${app.name}: database "${app.database}" ${wrong}. Give it another name.`);
     const rival = before.find((other) => other.path === app.path && shareDomain(other, app));
     if (rival) {
       throw refusal(
@@ -43,7 +50,10 @@ export function checkApps(config: StackConfig, apps: readonly AppSpec[]): readon
       );
     }
   }
-  const room = config.machines.worker * (config.memory.worker - ENGINE_MEMORY);
+  const members = apps.some(({ database }) => database !== undefined) ? config.store.members : 0;
+  const room =
+    config.machines.worker * (config.memory.worker - ENGINE_MEMORY) -
+    Math.min(members, config.machines.worker) * config.store.memory;
   const asked = apps.reduce(
     (sum, { replicas, memory }) => sum + replicas * (memory ?? appMemory).reservation,
     0,
@@ -51,7 +61,7 @@ export function checkApps(config: StackConfig, apps: readonly AppSpec[]): readon
   if (asked > room) {
     const replicas = apps.map((app) => `${app.name} ${app.replicas}`).join(", ");
     throw refusal(
-      `the workers cannot hold these replicas (${replicas}): they reserve ${asked} MiB of ${room} MiB. ` +
+      `the workers cannot hold these replicas (${replicas}): they reserve ${asked} MiB of ${room} MiB that are left. ` +
         `Lower the replicas (app1Replicas), or raise "workers" or "workerMemory".`,
     );
   }

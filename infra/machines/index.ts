@@ -1,6 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { machineAddress, type Role } from "../addresses";
+import { machineAddress, machineName, type Role } from "../addresses";
 import type { StackConfig } from "../config";
 import type { Host } from "../host";
 import { BuiltImage } from "../image";
@@ -41,7 +41,7 @@ export class Machines extends pulumi.ComponentResource {
     );
     const machine = ({ role, ordinal }: MachineName): Machine =>
       new ContainerMachine(
-        `${role}-${ordinal}`,
+        machineName(role, ordinal),
         {
           ...args,
           stack: config.stack,

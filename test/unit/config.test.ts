@@ -11,6 +11,7 @@ test("turns the defaults into the dev stack", () => {
     memory: { manager: 1024, worker: 2048, logger: 1024 },
     proxyReplicas: 3,
     app1Replicas: 3,
+    store: { tag: "8", members: 3, memory: 512, passwords: [1] },
     ports: { http: 8080, https: 8443, engine: 8376, registry: 8500 },
     subnet: "10.207.38.0/24",
     letsencrypt: undefined,
@@ -21,7 +22,7 @@ test("has the same keys and defaults as Pulumi.yaml", () => {
   const text = readFileSync(`${__dirname}/../../Pulumi.yaml`, "utf8");
   const section = text.slice(text.indexOf("\nconfig:\n"));
   const declared = [...section.matchAll(/^ {2}(\w+):\n(?: {4}.*\n)*? {4}default: (.*)$/gm)].map(
-    ([, key, value]) => [key, value === '""' ? "" : value],
+    ([, key, value]) => [key, value?.replace(/^"(.*)"$/, "$1")],
   );
   expect(Object.fromEntries(declared)).toEqual(defaults);
 });
@@ -45,6 +46,14 @@ test.each<[Record<string, string>, RegExp]>([
   [{ workerMemory: "100" }, /workerMemory: .*>=512/],
   [{ app1Replicas: "0" }, /app1Replicas: .*>=1/],
   [{ proxyReplicas: "4" }, /proxyReplicas must be at most the number of managers \(3\).*got 4/s],
+  [{ mongoMembers: "0" }, /mongoMembers: .*>=1.*got "0"/],
+  [{ mongoMembers: "2" }, /mongoMembers: must be odd.*got "2".*pulumi config set mongoMembers/],
+  [{ mongoMembers: "9" }, /mongoMembers: .*<=7/],
+  [{ mongoMemory: "256" }, /mongoMemory: .*>=512/],
+  [{ mongoTag: "8:latest" }, /mongoTag: must be a tag/],
+  [{ mongoPasswords: "" }, /mongoPasswords: must be numbers/],
+  [{ mongoPasswords: "1, 2" }, /mongoPasswords: must be numbers such as 1 or 1,2, got "1, 2"/],
+  [{ mongoPasswords: "2,1" }, /mongoPasswords: must be ascending/],
   [{ httpPort: "70000" }, /httpPort: .*<=65535/],
   [{ httpPort: "8443" }, /httpPort: 8443 is given to two things/],
   [{ subnet: "10.200.7.0/16" }, /subnet: must be a \/24 in 10\.192\.0\.0\/11/],
@@ -52,6 +61,10 @@ test.each<[Record<string, string>, RegExp]>([
   [{ subnet: "10.224.0.0/24" }, /subnet: must be a \/24/],
 ])("refuses %j", (values, message) => {
   expect(() => configWith(values)).toThrow(message);
+});
+
+test("takes the numbers of passwords that are accepted", () => {
+  expect(configWith({ mongoPasswords: "3,12" }).store.passwords).toEqual([3, 12]);
 });
 
 test("names every wrong key at once", () => {

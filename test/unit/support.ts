@@ -30,6 +30,10 @@ export const defaults: Readonly<Record<string, string>> = {
   loggerMemory: "1024",
   proxyReplicas: "0",
   app1Replicas: "3",
+  mongoTag: "8",
+  mongoMembers: "3",
+  mongoMemory: "512",
+  mongoPasswords: "1",
   httpPort: "0",
   httpsPort: "0",
   enginePort: "0",
@@ -47,6 +51,9 @@ export const host: Host = {
   generation: () => "g1",
   standIns: {},
 };
+
+/** What every random secret is here, to be looked for where none may be. */
+export const canary = "cafe0000canary";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
 
@@ -75,6 +82,7 @@ function stdoutOf(inputs: { create?: string; environment?: Record<string, string
     return JSON.stringify(Object.fromEntries(entries));
   }
   if (inputs.create?.includes("swarm-init.sh")) return "cluster-1";
+  if (inputs.create?.startsWith("openssl rand")) return canary;
   return inputs.environment?.["NAME"] ?? "";
 }
 
