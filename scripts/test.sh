@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs every check there is, and prints the sum of their tests as the last line: lint, shellcheck, unit tests (the conformance of the
-# offline plugins among them), the images of the proxy and of the socket proxy with real HAProxy, end-to-end tests.
+# offline plugins among them), the images of the proxy and of the socket proxy with real HAProxy, nodeapp1 on a database, end-to-end tests.
 # Usage: scripts/test.sh
 # shellcheck disable=SC2016,SC2317 # JavaScript in quotes; functions that are called by name
 set -u
@@ -37,6 +37,7 @@ socket_proxy() {
     scripts/pulumi version >/dev/null &&
         npx jest --config apps/socket-proxy/jest.integration.config.js --json --outputFile="$results/socket_proxy.json"
 }
+nodeapp1() { npx jest --config apps/nodeapp1/jest.integration.config.js --json --outputFile="$results/nodeapp1.json"; }
 e2e() { npx jest --config test/e2e/jest.config.js --json --outputFile="$results/e2e.json"; }
 
 check lint npm run --silent lint
@@ -44,6 +45,7 @@ check shellcheck scripts/shellcheck.sh
 check unit unit
 check proxy proxy
 check socket_proxy socket_proxy
+check nodeapp1 nodeapp1
 check e2e e2e
 
 # Suites that could not even start have no tests to count.
