@@ -157,7 +157,7 @@ describe("refusals are JSON, also for who does not ask for it", () => {
   });
 
   test("nothing of a body gets into the log", async () => {
-    await post("{hunter2");
+    await post("hunter2");
     await post({ name: "hunter2", message: "" });
     await post({ name: "hunter2", message: "hunter2" });
     expect(app.logs.filter(({ message }) => message === "request")).toHaveLength(3);

@@ -1,5 +1,6 @@
 import { Agent } from "node:http";
 import { randomUUID } from "node:crypto";
+import nunjucks from "nunjucks";
 import { parse } from "node-html-parser";
 import { get, postForm, startApp, until, type TestApp } from "./harness";
 import { MemoryEntryStore } from "./memory-store";
@@ -86,6 +87,14 @@ describe("the page", () => {
     }
     expect(pages).toBe(3);
     expect(seen).toEqual(Array.from({ length: 45 }, (_, i) => `message ${44 - i}.`));
+  });
+
+  test("is not remembered, as no other will be like it", async () => {
+    const render = jest.spyOn(nunjucks.Environment.prototype, "render");
+    await page();
+    expect(render.mock.calls.map(([, locals]) => locals)).toEqual([
+      expect.objectContaining({ isUnique: true }),
+    ]);
   });
 
   test.each(["?before=", "?before=x", "?before=1&before=2", "?before[a]=1"])(

@@ -14,6 +14,9 @@ import path from "node:path";
 import { transformFileSync } from "@swc/core";
 import { get, until, type LogLine } from "./harness";
 
+// Several processes one after another, on a machine that may be busy.
+jest.setTimeout(60_000);
+
 const PACKAGE = path.join(__dirname, "..");
 
 let directory: string;
