@@ -84,6 +84,8 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
+  for (let cause = error; cause !== undefined; cause = (cause as Partial<Error>).cause) {
+    process.stderr.write(`error: ${cause instanceof Error ? cause.message : String(cause)}\n`);
+  }
   process.exitCode = 1;
 });

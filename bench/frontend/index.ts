@@ -1,21 +1,13 @@
 /** The way through edge and proxy, against the same way written by hand and against none, in one run. */
-import { docker, lines } from "../../test/e2e/support/engine";
+import { lines } from "../../test/e2e/support/engine";
 import { eventually } from "../../test/e2e/support/eventually";
 import { inARow } from "../../test/e2e/support/page";
 import type { Project } from "../../test/e2e/support/project";
-import { run } from "../../test/e2e/support/run";
 import { SwarmView } from "../../test/e2e/support/swarm";
 import { ANSWER, startAnswer } from "./answer";
-import { buildLoadImage, load, type LoadReport } from "./load";
 import { type ManyServices, measureManyServices } from "./many";
-import { addressOf, startRival, type Upstream } from "./rival";
-
-/** What one way to a path reached, each time that it was tried. */
-export interface Way {
-  readonly path: string;
-  readonly way: "edge and proxy" | "by hand" | "direct";
-  readonly reports: readonly LoadReport[];
-}
+import type { Upstream } from "./rival";
+import { compareWays, type Way } from "./ways";
 
 export interface FrontendMeasures {
   readonly ways: readonly Way[];
@@ -50,33 +42,8 @@ export async function measureFrontend(
     { path: PATHS[0], port: APP_PORT, addresses: await addresses(swarm, "app1") },
     { path: PATHS[1], port: ANSWER.port, addresses: await addresses(swarm, ANSWER.name) },
   ];
-  const rivalUrl = await startRival(stack, swarm, image, upstreams);
-  const own = `http://${await addressOf(`swarm-${stack}-edge`, network)}:${new URL(app1Url).port}`;
-
-  const loadImage = await buildLoadImage();
-  await run("sh", [
-    "-c",
-    `docker save ${loadImage} | docker exec -i ${swarm.container} docker load`,
-  ]);
-  const outside = { docker, network };
-  const inside = { docker: (...args: string[]) => swarm.docker(...args), network: "main" };
-  const plans = upstreams.flatMap(({ path, addresses: [first = ""], port }) => [
-    { path, way: "edge and proxy", source: outside, url: `${own}${path}` } as const,
-    { path, way: "by hand", source: outside, url: `${rivalUrl}${path}` } as const,
-    { path, way: "direct", source: inside, url: `http://${first}:${port}${path}` } as const,
-  ]);
-  const ways = plans.map(({ path, way }) => ({ path, way, reports: [] as LoadReport[] }));
-  for (let round = 0; round <= rounds; round++) {
-    for (const [i, { path, way, source, url }] of plans.entries()) {
-      const report = await load(source, url);
-      // The first round warms up.
-      if (round === 0) continue;
-      ways[i]?.reports.push(report);
-      say(
-        `${path}, ${way}: ${report.requestsPerSecond.toFixed(0)} requests/s, p99 ${report.p99} ms`,
-      );
-    }
-  }
+  const edgePort = new URL(app1Url).port;
+  const ways = await compareWays({ stack, swarm, image, edgePort, upstreams, rounds, say });
 
   const machines = managers.map(({ name }) => `${network}-${name}`);
   const many = await measureManyServices(proxyUrl, swarm, machines);

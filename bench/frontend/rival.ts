@@ -36,7 +36,7 @@ export async function startRival(
     ...["--endpoint-mode", "dnsrr", "--constraint", "node.role==manager", "--mode", "global"],
     ...["--publish", `mode=host,target=${PORT},published=${PORT}`],
     ...["--config", `source=${NAME},target=/haproxy.cfg`],
-    ...["--entrypoint", "haproxy -W -db -f /haproxy.cfg", image],
+    ...["--no-healthcheck", "--entrypoint", "haproxy -W -db -f /haproxy.cfg", image],
   );
   return startEdge(stack);
 }
@@ -71,19 +71,22 @@ ${backends.join("\n\n")}
 `;
 }
 
+/** Its edge is in no state, and would be in the network's way. */
+export const stopRival = (stack: string): Promise<string> =>
+  docker("container", "rm", "--force", edgeName(stack));
+
+const edgeName = (stack: string): string => `swarm-${stack}-edge-rival`;
+
 /** The stack's own edge once more, passing on to the port of the rival. */
 async function startEdge(stack: string): Promise<string> {
-  const [own, name, network] = [
-    `swarm-${stack}-edge`,
-    `swarm-${stack}-edge-rival`,
-    `swarm-${stack}`,
-  ];
+  const [own, name, network] = [`swarm-${stack}-edge`, edgeName(stack), `swarm-${stack}`];
   const image = await docker("container", "inspect", own, "--format", "{{.Image}}");
   const theirs = await docker("exec", own, "cat", "/etc/haproxy/haproxy.cfg");
   const folder = mkdtempSync(join(tmpdir(), "bench-edge-"));
   try {
     const file = join(folder, "haproxy.cfg");
-    writeFileSync(file, theirs.replace(/:80 /g, `:${PORT} `), { mode: 0o644 });
+    // HAProxy wants the end of the last line, which is lost on the way.
+    writeFileSync(file, `${theirs.replace(/:80 /g, `:${PORT} `)}\n`, { mode: 0o644 });
     const label = `swarm.stack=${stack}`;
     await docker("create", "--name", name, "--network", network, "--label", label, image);
     await docker("cp", file, `${name}:/etc/haproxy/haproxy.cfg`);
@@ -94,9 +97,11 @@ async function startEdge(stack: string): Promise<string> {
   const address = await addressOf(name, network);
   const port = /bind :(\d+)/.exec(theirs)?.[1];
   const url = `http://${address}:${port}`;
-  await eventually("the proxy written by hand", { withinMs: 60_000 }, async () =>
-    (await get(`${url}/answer`)).status === 200 ? true : undefined,
-  );
+  await eventually("the proxy written by hand", { withinMs: 60_000 }, async () => {
+    const { status } = await get(`${url}/answer`);
+    if (status !== 200) throw new Error(`answered ${status}`);
+    return true;
+  });
   return url;
 }
 

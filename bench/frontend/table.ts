@@ -1,5 +1,6 @@
 import { columns, median } from "../table";
-import type { FrontendMeasures, Way } from "./index";
+import type { FrontendMeasures } from "./index";
+import type { Way } from "./ways";
 
 /** A table in Markdown: medians; ratios are taken round by round. */
 export function renderFrontendTable({ ways, many }: FrontendMeasures, machine: string): string {
