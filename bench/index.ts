@@ -84,8 +84,8 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  for (let cause = error; cause !== undefined; cause = (cause as Partial<Error>).cause) {
-    process.stderr.write(`error: ${cause instanceof Error ? cause.message : String(cause)}\n`);
-  }
+  const { message, cause } = error instanceof Error ? error : new Error(String(error));
+  process.stderr.write(`error: ${message}\n`);
+  if (cause instanceof Error) process.stderr.write(`  ${cause.message}\n`);
   process.exitCode = 1;
 });
