@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { join } from "node:path";
@@ -84,6 +85,8 @@ export function readSettings(
   if (controlSubnet !== undefined) checkNetwork("CONTROL_SUBNET", controlSubnet);
   const reloadIntervalMs = number("RELOAD_INTERVAL", 5000, 100, 3_600_000);
   const maxConnections = number("MAXCONN", 2000, 10, 30_000);
+  const clientCaFile = read("CA_FILE");
+  if (clientCaFile !== undefined) checkAuthorities(clientCaFile);
   const edgeAddresses = list("EDGE_ADDRESSES");
   edgeAddresses.forEach((address) => checkNetwork("EDGE_ADDRESSES", address));
   return {
@@ -112,7 +115,7 @@ export function readSettings(
         readPorts(item, [httpPort, httpsPort, controlPort]),
       ),
       httpsOnly: flag("HTTPS_ONLY"),
-      clientCa: false,
+      clientCa: clientCaFile !== undefined,
       users: { secretsDir, globalUsers: readUsers(read("USERS"), flag("USERS_PASS_ENCRYPTED")) },
       instanceName: flag("FILTER_PROXY_INSTANCE_NAME")
         ? (read("PROXY_INSTANCE_NAME") ?? "docker-flow")
@@ -141,6 +144,7 @@ export function readSettings(
         30_000,
       ),
       hstsMaxAge: number("HSTS_MAX_AGE", 0, 0, 10 * 365 * 86_400),
+      clientCaFile,
       certificateList: join(runDir, "certificates.list"),
       metricsSocket: join(runDir, "metrics.sock"),
       threads: number("THREADS", Math.min(4, Math.max(1, cpus)), 1, 64),
@@ -155,6 +159,15 @@ function readSecret(file: string): string | undefined {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
+  }
+}
+
+function checkAuthorities(file: string): void {
+  try {
+    new X509Certificate(readFileSync(file));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`CA_FILE must be a file of certificates as PEM, got "${file}" (${reason})`);
   }
 }
 

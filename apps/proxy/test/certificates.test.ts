@@ -220,6 +220,14 @@ describe("Certificates", () => {
     expect(certificates.status().filter(({ error }) => error !== undefined)).toHaveLength(1);
   });
 
+  it("serves without what was kept when that cannot be read", async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "data"), "no folder");
+    const { list, lines } = await load({ folder });
+    expect(list()).toEqual(["self-signed-self-signed.pem [] *"]);
+    expect(lines.join("")).toContain("certificates cannot be read");
+  });
+
   it("prefers what was issued last, and what has expired least", async () => {
     const { certificates, list, folder } = await load();
     await certificates.put("short", makePem("a.example", { days: 1 }));

@@ -71,6 +71,19 @@ describe("renderConfig", () => {
     expect(config).not.toContain("expect-proxy");
   });
 
+  it("says HSTS and asks clients for certificates only where told to", () => {
+    const config = renderConfig(tableOf(FULL), RENDER);
+    expect(config).not.toContain("Strict-Transport-Security");
+    expect(config).not.toContain("ca-file");
+    const asked = renderConfig(tableOf(FULL), {
+      ...RENDER,
+      hstsMaxAge: 300,
+      clientCaFile: "/run/secrets/ca",
+    });
+    expect(asked).toContain("Strict-Transport-Security max-age=300 if { ssl_fc }");
+    expect(asked).toMatch(/bind :443 ssl .* ca-file '\/run\/secrets\/ca' verify optional/);
+  });
+
   it("is a sequence of known keywords only", () => {
     const keywords = new Set(
       renderConfig(tableOf(FULL), RENDER)

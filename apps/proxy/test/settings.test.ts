@@ -76,6 +76,10 @@ describe("readSettings", () => {
     ["RECONCILE_INTERVAL", "10s"],
     ["USERS", "joe"],
     ["HTTPS_ONLY", "always"],
+    ["HSTS_MAX_AGE", "1y"],
+    ["MAXCONN_PER_CLIENT", "0"],
+    ["CA_FILE", "/nonexistent"],
+    ["CA_FILE", __filename],
   ])("refuses %s=%s by name", (name, value) => {
     expect(() => readSettings({ [name]: value })).toThrow(name);
   });

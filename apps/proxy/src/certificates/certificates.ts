@@ -235,8 +235,10 @@ export class Certificates {
     wanted: (file: string) => boolean,
   ): Promise<void> {
     const files = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT") return [];
-      throw error;
+      if (error.code !== "ENOENT") {
+        this.options.log.error("certificates cannot be read", { folder, error: error.message });
+      }
+      return [];
     });
     for (const name of files.filter(wanted).sort()) {
       try {

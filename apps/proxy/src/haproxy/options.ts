@@ -28,6 +28,8 @@ export interface RenderOptions {
   readonly hstsMaxAge: number;
   /** HAProxy's crt-list: what is served on the HTTPS port. */
   readonly certificateList: string;
+  /** PEM file of the authorities that clients' certificates come from; absent, clients are asked for none. */
+  readonly clientCaFile: string | undefined;
   /** Unix socket on which HAProxy tells its metrics. */
   readonly metricsSocket: string;
   readonly threads: number;

@@ -36,8 +36,18 @@ export function renderTlsProfile(): string[] {
 const NO_EXTRA_FILES = "    ssl-load-extra-files none";
 
 /** What follows the address on a `bind` line of HTTPS. */
-export function renderTlsBind({ certificateList }: Pick<RenderOptions, "certificateList">): string {
-  return `ssl crt-list ${quote(certificateList)} alpn h2,http/1.1`;
+export function renderTlsBind({
+  certificateList,
+  clientCaFile,
+}: Pick<RenderOptions, "certificateList"> & {
+  readonly clientCaFile?: string | undefined;
+}): string {
+  // A client without a certificate, or with a bad one, is refused by the routes that want one, and by no other.
+  const clients =
+    clientCaFile === undefined
+      ? ""
+      : ` ca-file ${quote(clientCaFile)} verify optional crt-ignore-err all ca-ignore-err all`;
+  return `ssl crt-list ${quote(certificateList)}${clients} alpn h2,http/1.1`;
 }
 
 /** HTTP Strict Transport Security (RFC 6797), over TLS only, unless the app says it itself. */
