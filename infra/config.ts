@@ -15,6 +15,8 @@ export interface StackConfig {
   readonly machines: Readonly<Record<Role, number>>;
   readonly memory: Readonly<Record<Role, number>>;
   readonly proxyReplicas: number;
+  /** Ports that TCP and SNI routes may open, on the edge and on every proxy. */
+  readonly proxyTcpPorts: readonly number[];
   readonly app1Replicas: number;
   readonly store: StoreConfig;
   readonly ports: Ports;
@@ -38,6 +40,8 @@ export interface StoreConfig {
 const port = z.coerce.number().int().min(0).max(65535);
 const count = (least: number, role: Role) =>
   z.coerce.number().int().min(least).max(mostMachines(role));
+/** HTTP, HTTPS, the proxy's control API, the engine's API, and what the engines of a swarm say to each other on. */
+const machinePorts: ReadonlySet<number> = new Set([80, 443, 8080, 2376, 2377, 7946]);
 const mebibytes = z.coerce.number().int().min(512).max(1048576);
 
 /** Mirrors the `config` section of Pulumi.yaml, which holds types, descriptions and defaults. */
@@ -51,6 +55,16 @@ const schema = z.strictObject({
   workerMemory: mebibytes,
   loggerMemory: mebibytes,
   proxyReplicas: z.coerce.number().int().min(0),
+  proxyTcpPorts: structured(
+    z.array(
+      z
+        .int()
+        .min(1)
+        .max(65535)
+        .refine((n) => !machinePorts.has(n), { error: "is a port that the machines need" }),
+      { error: "must be a list of ports" },
+    ),
+  ),
   app1Replicas: z.coerce.number().int().min(1),
   mongoTag: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/, {
     error: "must be a tag of the image mongo, such as 8",
@@ -140,12 +154,17 @@ export function parseConfig(
     engine: value.enginePort || derived.engine,
     registry: value.registryPort || derived.registry,
   };
-  const twice = Object.entries(ports).find(([name, number]) =>
-    Object.entries(ports).some(([other, n]) => other !== name && n === number),
+  const proxyTcpPorts = value.proxyTcpPorts ?? [];
+  const given: readonly (readonly [string, number])[] = [
+    ...Object.entries<number>({ ...ports }).map(([name, n]) => [`${name}Port`, n] as const),
+    ...proxyTcpPorts.map((n, i) => [`proxyTcpPorts[${i}]`, n] as const),
+  ];
+  const twice = given.find(([name, number]) =>
+    given.some(([other, n]) => other !== name && n === number),
   );
   if (twice) {
     throw refusal(
-      `${twice[0]}Port: ${twice[1]} is given to two things of the stack. Give each its own port.`,
+      `${twice[0]}: ${twice[1]} is given to two things of the stack. Give each its own port.`,
     );
   }
   return {
@@ -159,6 +178,7 @@ export function parseConfig(
       logger: value.loggerMemory,
     },
     proxyReplicas: value.proxyReplicas || value.managers,
+    proxyTcpPorts,
     app1Replicas: value.app1Replicas,
     store: {
       tag: value.mongoTag,

@@ -29,7 +29,7 @@ export class Edge extends pulumi.ComponentResource {
   constructor(name: string, args: EdgeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:edge:Edge", name, {}, opts);
     const { config } = args;
-    const { ports } = config;
+    const { ports, proxyTcpPorts } = config;
 
     const image = new BuiltImage(
       `${name}-image`,
@@ -42,7 +42,7 @@ export class Edge extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    const publish = [ports.http, ports.https, ports.engine].flatMap((port) => [
+    const publish = [ports.http, ports.https, ports.engine, ...proxyTcpPorts].flatMap((port) => [
       "--publish",
       `127.0.0.1:${port}:${port}`,
     ]);
@@ -62,7 +62,7 @@ export class Edge extends pulumi.ComponentResource {
           {
             path: "/etc/haproxy/haproxy.cfg",
             mode: "0644",
-            content: renderEdgeConfig(ports, args.managers),
+            content: renderEdgeConfig(ports, args.managers, proxyTcpPorts),
           },
         ],
         ready: ["bash", "-c", `</dev/tcp/127.0.0.1/${ports.http}`],
@@ -89,12 +89,21 @@ export class Edge extends pulumi.ComponentResource {
 export function renderEdgeConfig(
   ports: Pick<Ports, "http" | "https" | "engine">,
   managers: readonly { readonly name: string; readonly address: string }[],
+  tcpPorts: readonly number[] = [],
 ): string {
   const servers = (port: number, options: string) =>
     managers
       .map(({ name, address }) => `  server ${name} ${address}:${port} ${options}`)
       .join("\n");
   const quickCheck = "check inter 500ms fall 2 rise 1";
+  const stream = (port: number) => `listen tcp-${port}
+  bind :${port}
+  balance leastconn
+  option httpchk GET /healthz
+  http-check disable-on-404
+${servers(port, `send-proxy-v2 check-send-proxy ${quickCheck} port 80`)}
+
+`;
   return `global
   maxconn 8000
   hard-stop-after 30s
@@ -122,7 +131,7 @@ listen https
   http-check disable-on-404
 ${servers(443, `send-proxy-v2 check-send-proxy ${quickCheck} port 80`)}
 
-listen engine
+${tcpPorts.map(stream).join("")}listen engine
   bind :${ports.engine}
   balance leastconn
 ${servers(2376, quickCheck)}

@@ -155,11 +155,15 @@ export function findObstacle(config: StackConfig, facts: HostFacts): string | un
   const own = new Set(
     facts.containers.filter((c) => isUp(c.state)).flatMap((container) => container.ports),
   );
-  for (const [name, port] of Object.entries<number>({ ...config.ports })) {
+  const wanted: readonly (readonly [string, number])[] = [
+    ...Object.entries<number>({ ...config.ports }).map(([name, n]) => [`${name}Port`, n] as const),
+    ...config.proxyTcpPorts.map((n, i) => [`--path proxyTcpPorts[${i}]`, n] as const),
+  ];
+  for (const [name, port] of wanted) {
     if (facts.listening.has(port) && !own.has(port)) {
       return (
-        `${name}Port: something else listens on port ${port}. ` +
-        `End it, or choose another with "pulumi config set ${name}Port N".`
+        `${name.replace("--path ", "")}: something else listens on port ${port}. ` +
+        `End it, or choose another with "pulumi config set ${name} N".`
       );
     }
   }

@@ -35,6 +35,7 @@ export class Frontend extends pulumi.ComponentResource {
         foundation,
         replicas: config.proxyReplicas,
         edgeAddresses: [edgeAddress(config.subnet)],
+        tcpPorts: config.proxyTcpPorts,
         httpsPort: config.ports.https,
         companionAddress: letsencrypt && COMPANION,
       },

@@ -10,6 +10,8 @@ export interface ProxyArgs {
   readonly replicas: number;
   /** From here, and only from here, connections start with PROXY protocol. */
   readonly edgeAddresses: readonly string[];
+  /** Ports besides HTTP and HTTPS that routes may open. */
+  readonly tcpPorts: readonly number[];
   /** The HTTPS port that clients see, for redirects. */
   readonly httpsPort: number;
   /** Where a proxy that starts asks for certificates; undefined where there is no companion. */
@@ -54,12 +56,13 @@ export class Proxy extends pulumi.ComponentResource {
           REPEAT_RELOAD: "true",
           HTTPS_PORT_PUBLIC: String(args.httpsPort),
           EDGE_ADDRESSES: args.edgeAddresses.join(","),
+          ...(args.tcpPorts.length > 0 ? { TCP_PORTS: args.tcpPorts.join(",") } : {}),
           ...(args.companionAddress === undefined
             ? {}
             : { COMPANION_ADDRESS: args.companionAddress }),
         },
         healthcheck: ["node", "dist/healthcheck.js"],
-        hostPorts: [80, 443],
+        hostPorts: [80, 443, ...args.tcpPorts],
         // One on every node: routes and certificates outlive the tasks.
         mounts: [{ type: "volume", source: "proxy-data", target: "/var/lib/proxy" }],
         stopGraceSeconds: 40,

@@ -10,6 +10,7 @@ test("turns the defaults into the dev stack", () => {
     machines: { manager: 3, worker: 3, logger: 1 },
     memory: { manager: 1024, worker: 2048, logger: 1024 },
     proxyReplicas: 3,
+    proxyTcpPorts: [],
     app1Replicas: 3,
     store: { tag: "8", members: 3, memory: 512, passwords: [1] },
     ports: { http: 8080, https: 8443, engine: 8376, registry: 8500 },
@@ -46,6 +47,11 @@ test.each<[Record<string, string>, RegExp]>([
   [{ workerMemory: "100" }, /workerMemory: .*>=512/],
   [{ app1Replicas: "0" }, /app1Replicas: .*>=1/],
   [{ proxyReplicas: "4" }, /proxyReplicas must be at most the number of managers \(3\).*got 4/s],
+  [{ proxyTcpPorts: "6379" }, /proxyTcpPorts: must be a list of ports, got "6379"/],
+  [{ proxyTcpPorts: "[0]" }, /proxyTcpPorts\[0\]: .*>=1.*got 0.*set --path proxyTcpPorts\[0\]/],
+  [{ proxyTcpPorts: "[6379, 2377]" }, /proxyTcpPorts\[1\]: is a port that the machines need/],
+  [{ proxyTcpPorts: "[8443]" }, /httpsPort: 8443 is given to two things/],
+  [{ proxyTcpPorts: "[6379, 6379]" }, /proxyTcpPorts\[0\]: 6379 is given to two things/],
   [{ mongoMembers: "0" }, /mongoMembers: .*>=1.*got "0"/],
   [{ mongoMembers: "2" }, /mongoMembers: must be odd.*got "2".*pulumi config set mongoMembers/],
   [{ mongoMembers: "9" }, /mongoMembers: .*<=7/],
@@ -61,6 +67,10 @@ test.each<[Record<string, string>, RegExp]>([
   [{ subnet: "10.224.0.0/24" }, /subnet: must be a \/24/],
 ])("refuses %j", (values, message) => {
   expect(() => configWith(values)).toThrow(message);
+});
+
+test("takes the ports of TCP routes", () => {
+  expect(configWith({ proxyTcpPorts: "[6379, 7000]" }).proxyTcpPorts).toEqual([6379, 7000]);
 });
 
 test("takes the numbers of passwords that are accepted", () => {

@@ -11,9 +11,24 @@ test("renders HAProxy's configuration", () => {
   expect(renderEdgeConfig({ http: 8080, https: 8443, engine: 8376 }, managers)).toMatchSnapshot();
 });
 
+test("passes on the ports of TCP routes to proxies that take requests", () => {
+  const ports = { http: 8080, https: 8443, engine: 8376 };
+  const [own, more] = [
+    renderEdgeConfig(ports, managers),
+    renderEdgeConfig(ports, managers, [6379]),
+  ].map((text) => text.split("\n\n"));
+  const added = more?.filter((section) => !own?.includes(section));
+  expect(added).toEqual([
+    expect.stringMatching(/^listen tcp-6379\n {2}bind :6379\n[^]*GET \/healthz\n/),
+  ]);
+  expect(added?.[0]).toMatch(
+    /^ {2}server manager-1 10\.207\.38\.11:6379 send-proxy-v2 check-send-proxy .* port 80$/m,
+  );
+});
+
 test("listens on loopback alone, at a fixed address of the machines' network", async () => {
   const all = await registered(() => {
-    const config = configWith();
+    const config = configWith({ proxyTcpPorts: "[6379]" });
     const engine = new docker.Provider("engine", {});
     const network = new docker.Network("net", { name: "swarm-dev" }, { provider: engine });
     new Edge("edge", { config, host, engine, network, managers });
@@ -26,6 +41,7 @@ test("listens on loopback alone, at a fixed address of the machines' network", a
     expect.arrayContaining([
       ...["10.207.38.2", "128m"],
       ...["127.0.0.1:8080:8080", "127.0.0.1:8443:8443", "127.0.0.1:8376:8376"],
+      "127.0.0.1:6379:6379",
     ]),
   );
   expect(String(unwrap(inputs["stdin"]))).toMatch(/^0644 \/etc\/haproxy\/haproxy.cfg /);

@@ -106,6 +106,13 @@ test.each<[string, string[], RegExp | undefined]>([
   else expect(obstacle).toBeUndefined();
 });
 
+test("a port of a TCP route is taken", () => {
+  const facts = parseFacts("platform\tlinux\tamd64\nlistening\t6379");
+  expect(findObstacle(configWith({ proxyTcpPorts: "[7000, 6379]" }), facts)).toMatch(
+    /^proxyTcpPorts\[1\]: .*port 6379.*pulumi config set --path proxyTcpPorts\[1\] N/,
+  );
+});
+
 test("an obstacle ends the program before it registers anything", async () => {
   const run = registered(() => inspectHost(configWith(), []), {
     facts: "platform\tlinux\tamd64\nlistening\t8443",

@@ -29,6 +29,7 @@ export const defaults: Readonly<Record<string, string>> = {
   workerMemory: "2048",
   loggerMemory: "1024",
   proxyReplicas: "0",
+  proxyTcpPorts: "[]",
   app1Replicas: "3",
   mongoTag: "8",
   mongoMembers: "3",
