@@ -38,6 +38,10 @@ socket_proxy() {
         npx jest --config apps/socket-proxy/jest.integration.config.js --json --outputFile="$results/socket_proxy.json"
 }
 nodeapp1() { npx jest --config apps/nodeapp1/jest.integration.config.js --json --outputFile="$results/nodeapp1.json"; }
+companion() {
+    scripts/pulumi version >/dev/null && scripts/pebble >/dev/null &&
+        npx jest --config apps/letsencrypt-companion/jest.integration.config.js --json --outputFile="$results/companion.json"
+}
 e2e() { npx jest --config test/e2e/jest.config.js --json --outputFile="$results/e2e.json"; }
 
 check lint npm run --silent lint
@@ -46,6 +50,7 @@ check unit unit
 check proxy proxy
 check socket_proxy socket_proxy
 check nodeapp1 nodeapp1
+check companion companion
 check e2e e2e
 
 # Suites that could not even start have no tests to count.
