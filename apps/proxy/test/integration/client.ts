@@ -22,13 +22,15 @@ interface Options {
   readonly headers?: Record<string, string>;
   readonly agent?: Agent | false;
   readonly timeoutMs?: number;
+  readonly port?: number;
 }
 
 /** One request, straight to a container's address. */
 export function get(host: string, path: string, options: Options = {}): Promise<Got> {
-  const { method = "GET", headers = {}, agent = false, timeoutMs = 20_000 } = options;
+  const { method = "GET", headers = {}, agent = false, timeoutMs = 20_000, port = 80 } = options;
   return new Promise((resolve, reject) => {
-    const req = request({ host, path, method, headers, agent, timeout: timeoutMs }, (res) => {
+    const sent = { host, port, path, method, headers, agent, timeout: timeoutMs };
+    const req = request(sent, (res) => {
       const chunks: Buffer[] = [];
       res.on("data", (chunk: Buffer) => chunks.push(chunk));
       res.on("error", reject);
