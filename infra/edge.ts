@@ -111,11 +111,18 @@ ${servers(port, `send-proxy-v2 check-send-proxy ${quickCheck} port 80`)}
 defaults
   mode tcp
   timeout connect 2s
+  timeout check 1s
   timeout client 1h
   timeout server 1h
   retries 3
   option redispatch 1
-  default-server on-marked-down shutdown-sessions
+  # A machine that dies without a word: its connections fail after 3 s, instead of the hour above. Those of a manager
+  # that is merely marked down live on: a proxy that stops closes its port before its last request is answered.
+  option srvtcpka
+  srvtcpka-idle 1s
+  srvtcpka-intvl 1s
+  srvtcpka-cnt 2
+  default-server tcp-ut 3s
 
 listen http
   bind :${ports.http}
