@@ -73,7 +73,7 @@ export function renderHttpFrontend(
     ...renderForwarding(),
     ...renderHealth(loaded, options),
     ...renderHsts(options),
-    `    http-after-response set-header Connection close if { nbsrv(${LIFECYCLE_BACKEND}) eq 0 }`,
+    ...renderKeepAlive(options),
     ...renderRouting(rules, loaded, options),
   ];
 }
@@ -89,6 +89,18 @@ export function renderLifecycle(): string[] {
     "",
     "backend not_loaded",
     "    http-request return status 503 default-errorfiles",
+  ];
+}
+
+/**
+ * How long a client may keep an idle connection: less than we do, so that no request meets its end. What the app says
+ * counts for our connections to it; passed on, it had clients use connections that were closed already.
+ */
+function renderKeepAlive({ timeouts }: RenderOptions): string[] {
+  const seconds = Math.max(1, timeouts.httpKeepAlive - 1);
+  return [
+    `    http-after-response set-header Keep-Alive timeout=${seconds}`,
+    `    http-after-response set-header Connection close if { nbsrv(${LIFECYCLE_BACKEND}) eq 0 }`,
   ];
 }
 

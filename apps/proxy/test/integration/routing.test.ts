@@ -1,3 +1,5 @@
+import { Agent } from "node:http";
+
 import { renderConfig } from "../../src/haproxy/render";
 import { EVERYTHING } from "../everything";
 import { APP1, RENDER, tableOf } from "../support";
@@ -100,6 +102,17 @@ test("what a client says of its address, host and request does not reach the app
     const line = (await logsOf(proxy)).requests.find((text) => text.includes(id)) ?? "{}";
     expect(JSON.parse(line)).toMatchObject({ status: 200, path: "/app1", client: gateway });
   });
+});
+
+test("a client is told to keep a connection for less time than the proxy does, whatever the app says", async () => {
+  await route(APP1);
+  const agent = new Agent({ keepAlive: true });
+  await eventually(async () => {
+    const { status, headers } = await get(proxy.address, "/app1", { agent });
+    // The app says `timeout=5`, Node.js's own; the proxy's timeout is 10 s.
+    expect({ status, said: headers["keep-alive"] }).toEqual({ status: 200, said: "timeout=9" });
+  });
+  agent.destroy();
 });
 
 test("the access log escapes what a client sends and leaves out the query", async () => {
