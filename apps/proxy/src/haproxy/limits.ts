@@ -25,7 +25,8 @@ export function renderClientTable(): string[] {
 /**
  * Connections per address, and the time for a request. Headers have `timeout http-request`. A body that was announced must be
  * complete, or its first kilobyte there, before a task is bothered; one of unknown length may be a stream, whose
- * other side speaks first.
+ * other side speaks first. HAProxy reads on after its 408 until the body ends or `timeout client` passes in silence, so that what
+ * limits such connections is their number.
  */
 export function renderClientLimits({ maxConnectionsPerClient, timeouts }: RenderOptions): string[] {
   return [
@@ -37,15 +38,22 @@ export function renderClientLimits({ maxConnectionsPerClient, timeouts }: Render
 
 /**
  * Rules and tasks see one spelling of every path (RFC 3986, 6.2.2): a route that is guarded is not reached by another one.
- * Encoded separators beside dots, which mean one thing to us and may mean another to a task, are refused.
+ * Encoded separators beside dots, which mean one thing to us and may mean another to a task, are refused. Each rule
+ * has its trigger, as looking for it costs a fifth of taking the path apart.
  */
 export function renderSafePath(): string[] {
   const ambiguous = ["..%2f", "%2f..", "..%5c", "%5c..", "..\\", "\\..", "%00"];
+  const patterns = ambiguous.map((part) => `'${part}'`).join(" ");
   return [
-    "    http-request normalize-uri percent-decode-unreserved strict",
-    "    http-request normalize-uri path-merge-slashes",
-    "    http-request normalize-uri path-strip-dot",
-    "    http-request normalize-uri path-strip-dotdot full",
-    `    http-request deny deny_status 400 if { path -i -m sub -- ${ambiguous.map((part) => `'${part}'`).join(" ")} }`,
+    // The query may be signed as it is, and would be decoded with the path. Without `strict` HAProxy 3.0 forgets
+    // the normalizer where a condition follows.
+    "    http-request set-var(txn.query) query if { path_sub % }",
+    "    http-request set-uri %[path] if { path_sub % }",
+    "    http-request normalize-uri percent-decode-unreserved strict if { path_sub % }",
+    "    http-request set-query %[var(txn.query)] if { var(txn.query) -m found }",
+    "    http-request normalize-uri path-merge-slashes if { path_sub // }",
+    "    http-request normalize-uri path-strip-dot if { path_sub /. }",
+    "    http-request normalize-uri path-strip-dotdot full if { path_sub /.. }",
+    `    http-request deny deny_status 400 if { path -m sub -- % '\\' } { path -i -m sub -- ${patterns} }`,
   ];
 }
