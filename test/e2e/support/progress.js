@@ -32,7 +32,7 @@ module.exports = class Progress {
   onRunComplete(contexts, results) {
     const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
     const skipped = results.numPendingTests + results.numTodoTests;
-    say(`\nThe end-to-end tests took ${seconds(this.begun)}`);
+    say(`\nThe tests took ${seconds(this.begun)}`);
     say(`${results.numPassedTests} passed, ${failed} failed, ${skipped} skipped`);
   }
 

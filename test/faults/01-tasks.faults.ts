@@ -1,0 +1,81 @@
+import { note } from "../e2e/support/note";
+import {
+  app1Settled,
+  containersOf,
+  haproxyProcesses,
+  inside,
+  settled,
+  swarm,
+  workers,
+} from "./support/cluster";
+import { expectAllServed, underLoad } from "./support/fault";
+
+/** A task that died is sent nothing after this time. */
+const OUT_WITHIN_MS = 3_000;
+
+let processes: string[];
+beforeAll(async () => {
+  await settled();
+  processes = await haproxyProcesses();
+  // A master and a worker each.
+  expect(processes).toHaveLength(6);
+});
+
+/** Tasks came and went, and no HAProxy was so much as reloaded. */
+const expectSameProcesses = async () => expect(await haproxyProcesses()).toEqual(processes);
+
+test("a rolling update of app1 fails no request", async () => {
+  const outcome = await underLoad({
+    name: "rolling update of app1",
+    times: 2,
+    async inject() {
+      await swarm.docker("service", "update", "--force", "--quiet", "app1");
+      await app1Settled(3);
+    },
+  });
+  expectAllServed(outcome);
+  await expectSameProcesses();
+});
+
+test("app1 scaled to 1, to 8, to 2 and back fails no request", async () => {
+  const outcome = await underLoad({
+    name: "app1 scaled to 1, 8, 2, 3",
+    times: 2,
+    async inject() {
+      for (const count of [1, 8, 2, 3]) {
+        await swarm.docker("service", "scale", "--detach", `app1=${count}`);
+        await app1Settled(count);
+      }
+    },
+  });
+  expectAllServed(outcome);
+  await expectSameProcesses();
+});
+
+test("a task of app1 killed fails no request, and is sent none after three seconds", async () => {
+  const kills: number[] = [];
+  const outcome = await underLoad({
+    name: "task of app1 killed",
+    times: 3,
+    async inject(round) {
+      const victim = (await containersOf("app1", workers))[round - 1];
+      if (!victim) throw new Error("fewer tasks of app1 run than there should");
+      kills.push(Date.now());
+      await inside(victim.machine, "kill", "--signal", "KILL", victim.id);
+      await app1Settled(3);
+    },
+  });
+  expectAllServed(outcome);
+  await expectSameProcesses();
+
+  const retried = outcome.log.filter(({ retries }) => retries > 0);
+  const lastTries = kills.map((kill, i) => {
+    const next = kills[i + 1] ?? Infinity;
+    const after = retried
+      .map(({ time }) => Date.parse(time))
+      .filter((at) => at >= kill && at < next);
+    return Math.max(0, ...after.map((at) => at - kill));
+  });
+  note(`the last request to a dead task came ${lastTries.join(", ")} ms after it was killed`);
+  for (const last of lastTries) expect(last).toBeLessThanOrEqual(OUT_WITHIN_MS);
+});

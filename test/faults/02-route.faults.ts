@@ -1,0 +1,48 @@
+import { eventually } from "../e2e/support/eventually";
+import { note } from "../e2e/support/note";
+import { get } from "../e2e/support/page";
+import { proxyAddresses, settled, swarm } from "./support/cluster";
+import { createService } from "./support/service";
+
+/** From the moment when a new service's first task is healthy. */
+const LIVE_WITHIN_MS = 1_000;
+const ROUNDS = [1, 2, 3];
+
+beforeAll(settled);
+afterAll(() =>
+  Promise.all(
+    ROUNDS.map((round) => swarm.docker("service", "rm", `fresh-${round}`).catch(() => "")),
+  ),
+);
+
+test.each(ROUNDS)(
+  "a new route is live at every proxy within a second of its first healthy task (%i)",
+  async (round) => {
+    const name = `fresh-${round}`;
+    const addresses = await proxyAddresses();
+    const live = addresses.map((address) =>
+      eventually(`/${name} at ${address}`, { withinMs: 60_000, everyMs: 20 }, async () => {
+        const page = await get(`http://${address}/${name}`);
+        return page.task.startsWith(`${name}.1.`) ? Date.now() : undefined;
+      }),
+    );
+    await createService({ name, replicas: 1 });
+    const times = await Promise.all(live);
+    const healthy = await healthySince(name);
+    const after = times.map((time) => time - healthy);
+    note(`live ${after.join(", ")} ms after the first task was healthy`);
+    expect(Math.max(...after)).toBeLessThanOrEqual(LIVE_WITHIN_MS);
+    await swarm.docker("service", "rm", name);
+  },
+);
+
+/** When the worker's engine said that the service's only task runs, which it does once it is healthy. */
+async function healthySince(service: string): Promise<number> {
+  const [task] = await swarm.tasks(service);
+  const format = ["--type", "task", "--format", "{{.Status.State}} {{.Status.Timestamp}}"];
+  const said = await swarm.docker("inspect", ...format, task?.id ?? "");
+  // As Go prints a time: 2026-11-21 12:57:32.123456789 +0000 UTC.
+  const [, day, time] = /^running (\S+) (\S{12})/.exec(said) ?? [];
+  if (time === undefined) throw new Error(`the task of ${service} does not run: ${said}`);
+  return Date.parse(`${day}T${time}Z`);
+}

@@ -1,0 +1,65 @@
+/** The proxies' access logs, in which each request is found by the id that its client gave it. */
+import { run } from "../../e2e/support/run";
+import { lines } from "../../e2e/support/engine";
+import type { Exchange } from "../../e2e/support/load";
+import { inside, machine, managers } from "./cluster";
+
+/** A line, as far as tests look at it. */
+export interface Entry {
+  readonly time: string;
+  readonly status: number;
+  /** Attempts after the first one. */
+  readonly retries: number;
+  readonly server: string;
+  readonly request_id: string;
+  readonly client_request_id: string;
+}
+
+/** The lines of all proxies since a moment, those of proxies that have ended included. */
+export async function accessLog(since: Date): Promise<Entry[]> {
+  const logs = await Promise.all(managers.map((manager) => logOn(manager, since)));
+  return logs.flat();
+}
+
+async function logOn(manager: string, since: Date): Promise<Entry[]> {
+  const filter = ["--filter", "label=com.docker.swarm.service.name=proxy"];
+  const ids = lines(await inside(manager, "ps", "--all", "--quiet", ...filter));
+  const logs = await Promise.all(
+    ids.map((id) => {
+      const command = ["docker", "logs", "--since", since.toISOString(), id];
+      return run("docker", ["exec", machine(manager), ...command]);
+    }),
+  );
+  // The own log of the proxy is on standard error; HAProxy says here only when it stops.
+  return logs.flatMap(({ stdout }) =>
+    lines(stdout)
+      .filter((line) => line.startsWith("{"))
+      .map((line) => JSON.parse(line) as Entry),
+  );
+}
+
+/** What the log says of requests that were answered well. */
+export interface Comparison {
+  /** Requests whose lines are not one with status 200 under the id that the answer carried: it was another's answer. */
+  readonly mismatches: readonly string[];
+  /** The share of requests that have a line: HAProxy drops one rather than wait for whoever reads its log. */
+  readonly logged: number;
+}
+
+/** Compares answers with the log, by the id that each request was given. */
+export function compare(exchanges: readonly Exchange[], log: readonly Entry[]): Comparison {
+  const byId = new Map<string, Entry[]>();
+  for (const entry of log) {
+    const id = entry.client_request_id;
+    byId.set(id, [...(byId.get(id) ?? []), entry]);
+  }
+  const answered = exchanges.filter(({ failure }) => failure === undefined);
+  const logged = answered.filter(({ id }) => byId.has(id));
+  const mismatches = logged.flatMap(({ id, proxyId }) => {
+    const entries = byId.get(id) ?? [];
+    const [entry] = entries;
+    const matches = entries.length === 1 && entry?.status === 200 && entry.request_id === proxyId;
+    return matches ? [] : [`${id}, answered as ${proxyId}: ${JSON.stringify(entries)}`];
+  });
+  return { mismatches, logged: logged.length / Math.max(1, answered.length) };
+}
