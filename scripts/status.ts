@@ -30,6 +30,8 @@ interface Certificate {
   readonly daysLeft: number;
   readonly issuer: string;
   readonly fingerprint: string;
+  /** `self-signed` is what a proxy made itself, for as long as it has no other. */
+  readonly source: string;
 }
 
 /** A proxy, and what it answers; null where it does not. */
@@ -45,7 +47,7 @@ export function describe(answers: readonly ProxyAnswer[]): string {
   const parts = [
     ...agreeing("ROUTES", speaking, routesOf, routeTable),
     ...agreeing("REFUSED", speaking, ({ refused }) => refused, refusedTable),
-    ...agreeing("CERTIFICATES", speaking, ({ certificates }) => certificates, certificateTable),
+    ...agreeing("CERTIFICATES", speaking, certificatesOf, certificateTable),
     ...(silent.length > 0 ? [`The proxy does not answer on ${silent.join(", ")}`] : []),
     ...(answers.length === 0 ? ["No proxy runs"] : []),
   ];
@@ -74,6 +76,10 @@ const routesOf = ({ routes }: ProxyStatus): readonly Route[] =>
   routes
     .map(({ serviceName, ServiceDest }) => ({ serviceName, ServiceDest }))
     .sort((a, b) => a.serviceName.localeCompare(b.serviceName));
+
+/** Without those that each proxy made for itself. */
+const certificatesOf = ({ certificates }: ProxyStatus): readonly Certificate[] =>
+  certificates.filter(({ source }) => source !== "self-signed");
 
 function routeTable(routes: readonly Route[]): string {
   const rows = routes.flatMap(({ serviceName, ServiceDest }) =>

@@ -18,6 +18,7 @@ const status: ProxyStatus = {
       daysLeft: 39.6,
       issuer: "CN=CA",
       fingerprint: "AB",
+      source: "request",
     },
   ],
 };
@@ -53,6 +54,22 @@ test("where they differ, each is shown, and only there", () => {
   expect(text).toContain("ROUTES of the proxy on manager-1; the proxies differ\nSERVICE");
   expect(text).toContain("ROUTES of the proxy on manager-2; the proxies differ\nnone");
   expect(text.match(/CERTIFICATES/g)).toHaveLength(1);
+});
+
+test("what each proxy signed itself is no certificate to speak of", () => {
+  const own = (fingerprint: string): ProxyStatus => ({
+    ...status,
+    certificates: status.certificates.map((one) => ({
+      ...one,
+      fingerprint,
+      source: "self-signed",
+    })),
+  });
+  const text = describeProxies([
+    { manager: "manager-1", status: own("AB") },
+    { manager: "manager-2", status: own("CD") },
+  ]);
+  expect(text).toContain("CERTIFICATES\nnone\n");
 });
 
 test("the same routes in another order are the same", () => {
