@@ -17,6 +17,7 @@ describe("up from nothing", () => {
     const outputs = await project.outputs();
     expect(outputs).toEqual({
       proxyUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/) as string,
+      httpsUrl: expect.stringMatching(/^https:\/\/127\.0\.0\.1:\d+$/) as string,
       app1Url: `${outputs.proxyUrl}/app1`,
       managers: ["manager-1", "manager-2", "manager-3"].map((name) => ({
         name,
