@@ -1,5 +1,6 @@
 import { Agent, type IncomingHttpHeaders, request } from "node:http";
 import { connect } from "node:net";
+import { connect as connectTls, type ConnectionOptions } from "node:tls";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import type { Container } from "./docker";
@@ -95,6 +96,59 @@ export function exchange(host: string, bytes: string | Buffer, silenceMs = 1500)
     socket.on("error", () => undefined);
     socket.on("close", () => resolve(text));
   });
+}
+
+/** What a client sees of a TLS connection. */
+export interface Shaken {
+  /** The subject's common name. */
+  readonly name: string;
+  readonly fingerprint: string;
+  readonly protocol: string;
+  readonly cipher: string;
+  readonly alpn: string | false;
+}
+
+/** Shakes hands on the HTTPS port. @throws Error when the proxy does not */
+export function shake(
+  host: string,
+  options: ConnectionOptions & { readonly before?: string } = {},
+): Promise<Shaken> {
+  const { before, ...more } = options;
+  return new Promise((resolve, reject) => {
+    const plain = connect({ host, port: 443 });
+    plain.on("error", reject);
+    plain.setTimeout(10_000, () => plain.destroy(new Error("no handshake in 10 s")));
+    if (before !== undefined) plain.write(before);
+    const socket = connectTls({ socket: plain, rejectUnauthorized: false, ...more }, () => {
+      const { subject, fingerprint256 } = socket.getPeerCertificate();
+      resolve({
+        name: String(subject.CN),
+        fingerprint: fingerprint256,
+        protocol: socket.getProtocol() ?? "",
+        cipher: socket.getCipher().name,
+        alpn: socket.alpnProtocol ?? false,
+      });
+      socket.destroy();
+    });
+    socket.on("error", reject);
+    socket.on("close", () => reject(new Error("closed before the handshake was over")));
+  });
+}
+
+/** Puts a certificate. */
+export async function putCertificate(
+  proxy: Container,
+  name: string,
+  pem: string,
+  { address = proxy.address, more = "" } = {},
+): Promise<{ status: number; text: string }> {
+  const url = `http://${address}:8080/v1/docker-flow-proxy/cert?certName=${encodeURIComponent(name)}${more}`;
+  const response = await fetch(url, {
+    method: "PUT",
+    body: pem,
+    signal: AbortSignal.timeout(20_000),
+  });
+  return { status: response.status, text: await response.text() };
 }
 
 /** A steady load from clients that keep their connections and from clients that do not. */
