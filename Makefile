@@ -2,7 +2,7 @@
 STACK ?= dev
 
 .DEFAULT_GOAL := help
-.PHONY: help up outputs status preview refresh down drain activate test unit lint bench clean-cache
+.PHONY: help up outputs status preview refresh down drain activate backup restore test test-upstream unit lint bench clean-cache
 
 help: ## this list
 	@awk -F ': .*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -13,7 +13,7 @@ up: ## make the stack, or change it to what the program says; ends with its outp
 outputs: ## the stack's outputs, as JSON
 	@scripts/stack outputs $(STACK)
 
-status: ## nodes, services, tasks, routes and certificates of the stack
+status: ## nodes, services, tasks, store, routes and certificates of the stack
 	@scripts/stack status $(STACK)
 
 preview: ## what `make up` would change
@@ -31,9 +31,19 @@ drain: ## empty a machine without a failed request: make drain MACHINE=worker-1
 activate: ## give a drained machine tasks again: make activate MACHINE=worker-1
 	@scripts/stack activate $(STACK) $(MACHINE)
 
+backup: ## an archive of the store's databases: make backup [FILE=…]
+	@scripts/store/backup $(STACK) $(FILE)
+
+restore: ## bring the store's databases back to what an archive holds: make restore FILE=…
+	@scripts/store/restore $(STACK) "$(FILE)"
+
 test: ## every check there is: lint, unit, plugin conformance, end to end, faults under load
 	@scripts/dependencies
 	@scripts/test.sh
+
+test-upstream: ## what needs genuine images: a replica set of three, where Docker Hub answers
+	@scripts/dependencies
+	@scripts/test-upstream.sh
 
 unit: ## the unit tests alone
 	@scripts/dependencies

@@ -1,4 +1,3 @@
-import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { Apps, checkApps } from "./infra/apps";
 import { readConfig } from "./infra/config";
@@ -11,14 +10,22 @@ import { Networks } from "./infra/networks";
 import { Pki } from "./infra/pki";
 import { EmbeddedRegistry, embeddedPullAddress } from "./infra/registry";
 import { Site } from "./infra/site";
-import { Swarm } from "./infra/swarm";
+import { Store, storeImage, storeLabels, storeMembers } from "./infra/store";
+import { Swarm, swarmProvider } from "./infra/swarm";
 
 export = async () => {
   const config = readConfig();
   const apps = checkApps(config, [
-    { name: "app1", source: "apps/nodeapp1", path: "/app1", replicas: config.app1Replicas },
+    {
+      name: "app1",
+      source: "apps/nodeapp1",
+      path: "/app1",
+      replicas: config.app1Replicas,
+      database: "app1",
+    },
   ]);
-  const host = await inspectHost(config, baseImages);
+  const host = await inspectHost(config, [...baseImages, storeImage(config)]);
+  const members = storeMembers(config, host);
 
   const { engine, network } = new Site("site", config);
   const here = { config, host, engine, network };
@@ -27,33 +34,24 @@ export = async () => {
   const { all } = new Machines("machines", { ...here, pki, registry: embeddedPullAddress(config) });
   const managers = all.filter((machine) => machine.role === "manager");
   const edge = new Edge("edge", { ...here, managers });
-  const swarm = new Swarm("swarm", { ...config, machines: all, deletedWith: network });
-
-  // The swarm's engine API is reached through the edge, by whichever manager lives. As long as there
-  // is no edge or no swarm its address is unknown, so that a preview does not call it.
-  const provider = new docker.Provider(
-    "swarm",
-    {
-      host: pulumi.all([edge.engineUrl, swarm.clusterId]).apply(([url]) => url),
-      caMaterial: pki.authority,
-      certMaterial: pki.client.certificate,
-      keyMaterial: pki.client.key,
-    },
-    { dependsOn: swarm },
-  );
+  const labels = storeLabels(members);
+  const swarm = new Swarm("swarm", { ...config, machines: all, labels, deletedWith: network });
+  const provider = swarmProvider(swarm, edge.engineUrl, pki);
   const onSwarm = { providers: { docker: provider } };
   const { byName: networks } = new Networks("networks", {}, { ...onSwarm, deletedWith: network });
   const { platform } = host;
   const tag = config.stack;
   const foundation = { engine, registry, networks, platform, tag, cluster: network };
   new Frontend("frontend", { config, foundation }, onSwarm);
-  new Apps("apps", { apps, foundation }, onSwarm);
+  const { databases } = new Store("store", { config, foundation, members, apps }, onSwarm);
+  new Apps("apps", { apps, foundation, databases }, onSwarm);
 
   return {
     proxyUrl: edge.httpUrl,
     httpsUrl: edge.httpsUrl,
     app1Url: pulumi.interpolate`${edge.httpUrl}/app1`,
     managers: managers.map(({ name, address }) => ({ name, address })),
+    mongoHint: databases.app1?.hint,
     standIns: host.standIns,
   };
 };

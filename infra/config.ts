@@ -35,6 +35,8 @@ export interface StoreConfig {
   readonly memory: number;
   /** Numbers of the passwords that are accepted, ascending; applications use the last one. */
   readonly passwords: readonly number[];
+  /** Whether the members' data outlives the stack. */
+  readonly keepData: boolean;
 }
 
 const port = z.coerce.number().int().min(0).max(65535);
@@ -78,6 +80,11 @@ const schema = z.strictObject({
       error: "must be odd: an even number of members survives no more losses than one fewer",
     }),
   mongoMemory: mebibytes,
+  keepData: z.stringbool({
+    truthy: ["true"],
+    falsy: ["false"],
+    error: "must be true or false",
+  }),
   mongoPasswords: z
     .string()
     .regex(/^[1-9]\d{0,5}(,[1-9]\d{0,5})*$/, { error: "must be numbers such as 1 or 1,2" })
@@ -185,6 +192,7 @@ export function parseConfig(
       members: value.mongoMembers,
       memory: value.mongoMemory,
       passwords: value.mongoPasswords,
+      keepData: value.keepData,
     },
     ports,
     subnet: value.subnet || defaultSubnet(stack),

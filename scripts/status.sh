@@ -2,7 +2,7 @@
 # shellcheck disable=SC2154,SC2016 # what lib.sh and scripts/stack set; what is expanded inside a machine
 # What a stack's swarm runs. Sourced, with $stack set.
 
-# Prints nodes, services, tasks, routes and certificates, as the stack's managers and proxies tell them.
+# Prints nodes, services, tasks, the store, routes and certificates, as the stack's managers and proxies tell them.
 show_status() {
     manager=$(speaking_manager)
     if [ -z "$manager" ]; then
@@ -17,8 +17,21 @@ show_status() {
         services=$(docker service ls --quiet)
         [ -z "$services" ] || docker service ps --filter desired-state=running \
             --format "table {{.Name}}\t{{.Node}}\t{{.DesiredState}}\t{{.CurrentState}}\t{{.Error}}" $services'
+    printf '\nSTORE\n'
+    store_answer
+    echo
     proxy_answers >"$scratch/proxies"
     typescript status <"$scratch/proxies"
+}
+
+# What the store's keeper says, which runs on one of the managers.
+store_answer() {
+    for machine in $(manager_containers); do
+        task=$(timeout 10 docker exec "$machine" timeout 8 docker container ls --quiet --filter label=com.docker.swarm.service.name=mongo-keeper --filter status=running </dev/null 2>/dev/null) || continue
+        [ -n "$task" ] || continue
+        if timeout 10 docker exec "$machine" timeout 8 docker exec "$task" node dist/status.js --text </dev/null 2>/dev/null; then return; fi
+    done
+    echo 'its keeper does not answer'
 }
 
 # What each proxy says of itself, a line of JSON each, read by status.ts.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs every check there is, and prints the sum of their tests as the last line: lint, shellcheck, unit tests (the conformance of the
-# offline plugins among them), the images of the proxy and of the socket proxy with real HAProxy, nodeapp1 on a database, end-to-end tests,
-# faults under load.
+# offline plugins among them), the images of the proxy and of the socket proxy with real HAProxy, nodeapp1 on a database, the companion
+# with Pebble, the store's image, end-to-end tests, faults under load.
 # Usage: scripts/test.sh
 # shellcheck disable=SC2016,SC2317 # JavaScript in quotes; functions that are called by name
 set -u
@@ -43,6 +43,10 @@ companion() {
     scripts/pulumi version >/dev/null && scripts/pebble >/dev/null &&
         npx jest --config apps/letsencrypt-companion/jest.integration.config.js --json --outputFile="$results/companion.json"
 }
+mongo_keeper() {
+    scripts/pulumi version >/dev/null &&
+        npx jest --config apps/mongo-keeper/jest.integration.config.js --json --outputFile="$results/mongo_keeper.json"
+}
 e2e() { npx jest --config test/e2e/jest.config.js --json --outputFile="$results/e2e.json"; }
 faults() { npx jest --config test/faults/jest.config.js --json --outputFile="$results/faults.json"; }
 
@@ -53,6 +57,7 @@ check proxy proxy
 check socket_proxy socket_proxy
 check nodeapp1 nodeapp1
 check companion companion
+check mongo_keeper mongo_keeper
 check e2e e2e
 check faults faults
 

@@ -5,7 +5,7 @@ import { HostContainer } from "../container";
 import type { Host } from "../host";
 import type { BuiltImage } from "../image";
 import type { Pki } from "../pki";
-import { type Machine, roleLabels } from "./machine";
+import { type Machine, roleLabels, STORE_FOLDER } from "./machine";
 
 export interface ContainerMachineArgs {
   readonly host: Host;
@@ -16,6 +16,8 @@ export interface ContainerMachineArgs {
   readonly address: string;
   /** Limit in MiB of the machine and everything that runs on it. */
   readonly memory: number;
+  /** Whether the data of a store on it outlives the stack. */
+  readonly keepData: boolean;
   readonly network: docker.Network;
   readonly engine: docker.Provider;
   readonly image: BuiltImage;
@@ -54,6 +56,15 @@ export class ContainerMachine extends pulumi.ComponentResource implements Machin
       { name: fullName, labels: [{ label: "swarm.stack", value: args.stack }] },
       { parent: this, provider: args.engine },
     );
+    // Beside the engine's own state, so that it can be kept without that.
+    const data =
+      args.role === "worker"
+        ? new docker.Volume(
+            `${name}-data`,
+            { name: `${fullName}-data`, labels: [{ label: "swarm.stack", value: args.stack }] },
+            { parent: this, provider: args.engine, retainOnDelete: args.keepData },
+          )
+        : undefined;
     const container = new HostContainer(
       name,
       {
@@ -64,7 +75,7 @@ export class ContainerMachine extends pulumi.ComponentResource implements Machin
         network: args.network.name,
         address: args.address,
         memory: args.memory,
-        after: [volume, args.image],
+        after: [volume, ...(data ? [data] : []), args.image],
         options: [
           ...["--hostname", name],
           ...["--label", `swarm.role=${args.role}`],
@@ -72,6 +83,7 @@ export class ContainerMachine extends pulumi.ComponentResource implements Machin
           ...["--privileged", "--init", "--tmpfs", "/run"],
           ...["--stop-timeout", String(STOP_SECONDS)],
           ...["--volume", `${fullName}:/var/lib/docker`],
+          ...(data ? ["--volume", `${fullName}-data:${STORE_FOLDER}`] : []),
         ],
         files: [
           { path: "/etc/docker/daemon.json", mode: "0644", content: engineConfig(args) },

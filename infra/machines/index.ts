@@ -8,7 +8,7 @@ import type { Pki } from "../pki";
 import { ContainerMachine } from "./container-machine";
 import type { Machine } from "./machine";
 
-export type { Machine } from "./machine";
+export { type Machine, STORE_FOLDER } from "./machine";
 
 export interface MachinesArgs {
   readonly config: StackConfig;
@@ -49,6 +49,7 @@ export class Machines extends pulumi.ComponentResource {
           role,
           address: machineAddress(config.subnet, role, ordinal),
           memory: config.memory[role],
+          keepData: config.store.keepData,
           image,
         },
         { parent: this },

@@ -21,3 +21,6 @@ export interface Machine {
 /** The node labels of a role. */
 export const roleLabels = (role: Role): Readonly<Record<string, string>> =>
   role === "logger" ? { logger: "true" } : {};
+
+/** Where a worker has the data of a store: a folder of its own, so that it can outlive everything else there. */
+export const STORE_FOLDER = "/srv/store";

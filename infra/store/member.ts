@@ -1,6 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Foundation } from "../foundation";
+import { STORE_FOLDER } from "../machines";
 import { SwarmService } from "../service";
 import { SET_NAME, STORE_ALIAS } from "./names";
 import { MEMBER_LABEL } from "./placement";
@@ -60,7 +61,15 @@ export class StoreMember extends pulumi.ComponentResource {
         ],
         memory: { limit: memory, reservation: memory },
         mounts: [
-          { type: "volume", source: `mongo-data-${number}`, target: "/data/db" },
+          {
+            type: "volume",
+            source: `mongo-data-${number}`,
+            target: "/data/db",
+            volumeOptions: {
+              driverName: "local",
+              driverOptions: { type: "none", o: "bind", device: STORE_FOLDER },
+            },
+          },
           // The image declares a volume there too, and each task would leave one behind.
           { type: "tmpfs", target: "/data/configdb" },
         ],

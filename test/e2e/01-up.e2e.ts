@@ -23,6 +23,7 @@ describe("up from nothing", () => {
         name,
         address: expect.stringMatching(/^10\.\d+\.\d+\.\d+$/) as string,
       })),
+      mongoHint: expect.stringMatching(/^mongodb:\/\/app1-1@mongo-store-1:27017/) as string,
       standIns: expect.any(Object) as object,
     });
   });
@@ -34,10 +35,10 @@ describe("up from nothing", () => {
     });
     expect(await swarm.nodes()).toEqual([
       node("logger-1", "worker", { logger: "true" }),
-      node("manager-1", "manager"),
+      node("manager-1", "manager", { "mongo-keeper": "true" }),
       node("manager-2", "manager"),
       node("manager-3", "manager"),
-      node("worker-1", "worker"),
+      node("worker-1", "worker", { "mongo-store": "1" }),
       node("worker-2", "worker"),
       node("worker-3", "worker"),
     ]);

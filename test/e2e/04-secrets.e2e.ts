@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { project, requireCluster, swarm } from "./support/cluster";
+import { containerOf, machineNames, project, requireCluster, swarm } from "./support/cluster";
 import { containers, docker, lines } from "./support/engine";
 import { run } from "./support/run";
 import { stack, ephemeral } from "./support/workspace";
@@ -22,11 +22,26 @@ const PRIVATE_KEY = [
   /LS0tLS1CRUdJTi[A-Za-z0-9+/]*IFBSSVZBVEUgS0VZ|LS0tLS1CRUdJTiBQUklWQVRFIEtFW/,
 ];
 
-describe("join tokens and private keys", () => {
+/** The store's key and passwords, by the names of the resources that made them. */
+async function storeSecrets(): Promise<Record<string, string>> {
+  const found = (await project.resources("--show-secrets")).flatMap(({ urn, outputs }) => {
+    const name = urn.split("::").at(-1) ?? "";
+    const { plaintext } = (outputs?.["stdout"] ?? {}) as { plaintext?: string };
+    return /^store-.*-value$/.test(name) && plaintext !== undefined
+      ? [[name, JSON.parse(plaintext) as string]]
+      : [];
+  });
+  return Object.fromEntries(found) as Record<string, string>;
+}
+
+describe("join tokens, private keys, the store's key and passwords", () => {
   let secrets: Readonly<Record<string, string>>;
   beforeAll(async () => {
     requireCluster();
-    secrets = await swarm.secrets();
+    const ofStore = await storeSecrets();
+    expect(Object.keys(ofStore).sort()).toEqual(["store-key-value", "store-password-app1-1-value"]);
+    for (const secret of Object.values(ofStore)) expect(secret).toMatch(/^[0-9a-f]{48,}$/);
+    secrets = { ...(await swarm.secrets()), ...ofStore };
   });
 
   function expectNone(text: string): void {
@@ -67,13 +82,27 @@ describe("join tokens and private keys", () => {
 
   test("are not in the services' description or in what their tasks log", async () => {
     const services = lines(await swarm.docker("service", "ls", "--format", "{{.Name}}"));
-    expect(services.sort()).toEqual(["app1", "proxy", "socket-proxy", "swarm-listener"]);
+    expect(services.sort()).toEqual([
+      ...["app1", "mongo-keeper", "mongo-store-1", "proxy", "socket-proxy", "swarm-listener"],
+    ]);
     for (const name of services) {
       expectNone(await swarm.docker("service", "inspect", name));
       const logs = ["exec", swarm.container, "docker", "service", "logs", name];
       const { output } = await run("docker", logs);
       expect(output).toContain(`${name}.`);
       expectNone(output);
+    }
+  });
+
+  test("are not in the description of a machine's containers, nor in how their images were made", async () => {
+    for (const machine of machineNames) {
+      const inside = (...args: string[]) => docker("exec", containerOf(machine), "docker", ...args);
+      for (const id of lines(await inside("container", "ls", "--all", "--quiet"))) {
+        expectNone(await inside("container", "inspect", id));
+      }
+      for (const id of new Set(lines(await inside("image", "ls", "--quiet")))) {
+        expectNone(await inside("image", "history", "--no-trunc", id));
+      }
     }
   });
 });

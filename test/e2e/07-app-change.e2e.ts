@@ -19,7 +19,7 @@ describe("a change of app1's source", () => {
     const before = await swarm.runningTasks("app1", 3);
     const others = await otherTasks();
     expect(new Set(others?.map((name) => name.split(".")[0]))).toEqual(
-      new Set(["proxy", "socket-proxy", "swarm-listener"]),
+      new Set(["mongo-keeper", "mongo-store-1", "proxy", "socket-proxy", "swarm-listener"]),
     );
     project.edit(VIEW, (text) => text.replace("Hello World!", "Hello World! Changed."));
 

@@ -56,7 +56,7 @@ const POINTS: readonly [string, NodeJS.Signals, () => Promise<true | undefined>]
 
 describe("up cut off at any point", () => {
   beforeAll(() => {
-    const config = { managers: 1, workers: 1, loggers: 0, app1Replicas: 1 };
+    const config = { managers: 1, workers: 1, loggers: 0, app1Replicas: 1, mongoMembers: 1 };
     const values = Object.entries(config).map(([key, value]) => `  swarm:${key}: "${value}"\n`);
     writeFileSync(join(ephemeral.clone, `Pulumi.${cutStack}.yaml`), `config:\n${values.join("")}`);
   });

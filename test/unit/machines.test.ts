@@ -108,6 +108,18 @@ describe("a machine", () => {
     });
     expect(volume.parent).toBe("swarm:machines:ContainerMachine worker-3");
   });
+
+  test("has a store's data in another volume where it is a worker", () => {
+    expect(only(all, "docker:index/volume:Volume", "worker-3-data").inputs).toMatchObject({
+      name: "swarm-dev-worker-3-data",
+    });
+    const text = (name: string) => JSON.stringify(command(all, name).inputs);
+    expect(text("worker-3-container")).toContain("swarm-dev-worker-3-data:/srv/store");
+    for (const other of ["manager-1", "logger-1"]) {
+      expect(text(`${other}-container`)).not.toContain("/srv/store");
+      expect(all.filter(({ name }) => name === `${other}-data`)).toEqual([]);
+    }
+  });
 });
 
 describe("the swarm", () => {

@@ -3,7 +3,10 @@ import { defaults, only, registered, type Registered } from "./support";
 
 const facts = "platform\tlinux\tamd64\nimage\tnode:24-trixie-slim\tthe real Node.js\n";
 
-async function program(values: Record<string, string> = {}): Promise<{
+async function program(
+  values: Record<string, string> = {},
+  seen = facts,
+): Promise<{
   resources: Registered[];
   outputs: Record<string, unknown>;
 }> {
@@ -17,7 +20,7 @@ async function program(values: Record<string, string> = {}): Promise<{
       };
       outputs = await run();
     },
-    { facts },
+    { facts: seen },
   );
   const plain = await new Promise<Record<string, unknown>>((resolve) =>
     pulumi.all(outputs as Record<string, pulumi.Output<unknown>>).apply(resolve),
@@ -34,11 +37,13 @@ describe("the whole program", () => {
     const counts: Record<string, number> = {};
     for (const { type } of resources) counts[type] = (counts[type] ?? 0) + 1;
     expect(counts).toEqual({
-      "command:local:Command": 25, // 9 containers, 7 tags, 1 authority, 1 init, 7 members
-      "docker:index/image:Image": 7,
+      // 9 containers, 9 tags, 1 authority, 1 init, 7 members, 2 random secrets, 3 waits of the store
+      "command:local:Command": 32,
+      "docker:index/image:Image": 9,
       "docker:index/network:Network": 6,
-      "docker:index/service:Service": 4,
-      "docker:index/volume:Volume": 8,
+      "docker:index/secret:Secret": 3,
+      "docker:index/service:Service": 8,
+      "docker:index/volume:Volume": 11,
       "pulumi:providers:docker": 2,
       "swarm:apps:App": 1,
       "swarm:apps:Apps": 1,
@@ -48,14 +53,17 @@ describe("the whole program", () => {
       "swarm:frontend:SocketProxy": 1,
       "swarm:frontend:SwarmListener": 1,
       "swarm:host:Container": 9,
-      "swarm:image:BuiltImage": 7,
+      "swarm:image:BuiltImage": 9,
       "swarm:machines:ContainerMachine": 7,
       "swarm:machines:Machines": 1,
       "swarm:networks:Networks": 1,
       "swarm:registry:EmbeddedRegistry": 1,
       "swarm:security:Pki": 1,
-      "swarm:service:SwarmService": 4,
+      "swarm:service:SwarmService": 8,
       "swarm:site:Site": 1,
+      "swarm:store:Store": 1,
+      "swarm:store:StoreKeeper": 1,
+      "swarm:store:StoreMember": 3,
       "swarm:swarm:Swarm": 1,
     });
   });
@@ -71,22 +79,23 @@ describe("the whole program", () => {
     const onSwarm = resources.filter(
       ({ type, name }) =>
         type === "docker:index/service:Service" ||
+        type === "docker:index/secret:Secret" ||
         (type === "docker:index/network:Network" && name !== "site-network"),
     );
-    expect(onSwarm).toHaveLength(9);
+    expect(onSwarm).toHaveLength(16);
     for (const resource of onSwarm) {
       expect(resource).toMatchObject({ provider: "swarm", deletedWith: "site-network" });
     }
     const elsewhere = resources.filter(
       ({ type, name }) => /docker:index\/(image|volume)/.test(type) || name === "site-network",
     );
-    expect(elsewhere).toHaveLength(16);
+    expect(elsewhere).toHaveLength(21);
     for (const resource of elsewhere) expect(resource.provider).toBe("engine");
   });
 
   test("removes every image tag even when the whole stack goes", () => {
     const tags = resources.filter(({ name }) => name.endsWith("-image-tag"));
-    expect(tags).toHaveLength(7);
+    expect(tags).toHaveLength(9);
     for (const tag of tags) expect(tag.deletedWith).toBe("");
   });
 
@@ -113,6 +122,9 @@ describe("the whole program", () => {
       proxyUrl: "http://127.0.0.1:8080",
       httpsUrl: "https://127.0.0.1:8443",
       app1Url: "http://127.0.0.1:8080/app1",
+      mongoHint:
+        "mongodb://app1-1@mongo-store-1:27017,mongo-store-2:27017,mongo-store-3:27017/app1?replicaSet=rs0" +
+        "&authSource=app1&authMechanism=SCRAM-SHA-256&w=majority&retryWrites=true&retryReads=true",
       managers: [
         { name: "manager-1", address: "10.207.38.11" },
         { name: "manager-2", address: "10.207.38.12" },
@@ -123,7 +135,31 @@ describe("the whole program", () => {
   });
 });
 
+test("makes one member where the image is a stand-in", async () => {
+  const standIn = `${facts}image\tmongo:8\tFerretDB\n`;
+  const { resources, outputs } = await program({}, standIn);
+  const members = resources.filter(({ type }) => type === "swarm:store:StoreMember");
+  expect(members.map(({ name }) => name)).toEqual(["mongo-store-1"]);
+  expect(outputs["standIns"]).toMatchObject({ "mongo:8": "FerretDB" });
+  const labels = (machine: string) =>
+    only(resources, "command:local:Command", `swarm-${machine}`).inputs["environment"];
+  expect(labels("worker-1")).toMatchObject({ LABELS: "mongo-store=1" });
+  expect(labels("worker-2")).toMatchObject({ LABELS: "" });
+  expect(labels("manager-1")).toMatchObject({ LABELS: "mongo-keeper=true" });
+  expect(labels("logger-1")).toMatchObject({ LABELS: "logger=true" });
+});
+
+test("keeps the workers' data, and nothing else, when it is told to", async () => {
+  const kept = async (keepData: string) => {
+    const { resources } = await program({ keepData });
+    return resources.filter((r) => r.retainOnDelete).map(({ inputs }) => inputs["name"]);
+  };
+  expect(await kept("false")).toEqual([]);
+  expect(await kept("true")).toEqual([1, 2, 3].map((n) => `swarm-dev-worker-${n}-data`));
+});
+
 test("refuses before it registers anything", async () => {
   await expect(program({ app1Replicas: "1000" })).rejects.toThrow(/app1Replicas/);
   await expect(program({ workers: "0" })).rejects.toThrow(/workers/);
+  await expect(program({ mongoMembers: "5" })).rejects.toThrow(/mongoMembers must be at most/);
 });

@@ -91,7 +91,12 @@ describe("a store of three", () => {
             "0.25",
           ],
           mounts: [
-            { type: "volume", source: `mongo-data-${n}`, target: "/data/db" },
+            {
+              type: "volume",
+              source: `mongo-data-${n}`,
+              target: "/data/db",
+              volumeOptions: { driverOptions: { type: "none", o: "bind", device: "/srv/store" } },
+            },
             { type: "tmpfs", target: "/data/configdb" },
           ],
           stopGracePeriod: "90s",

@@ -14,6 +14,7 @@ export interface Registered {
   /** Names of the resources that it is told to wait for. */
   readonly dependsOn: readonly string[];
   readonly deletedWith: string;
+  readonly retainOnDelete: boolean;
   readonly ignoreChanges: readonly string[];
   readonly secretOutputs: readonly string[];
   /** Name of the explicit provider, "" for none. */
@@ -34,6 +35,7 @@ export const defaults: Readonly<Record<string, string>> = {
   mongoTag: "8",
   mongoMembers: "3",
   mongoMemory: "512",
+  keepData: "false",
   mongoPasswords: "1",
   httpPort: "0",
   httpsPort: "0",
@@ -134,6 +136,7 @@ function record(request: RegisterResourceRequest, before: readonly Registered[])
     dependsOn: [...new Set(request.getDependenciesList().map(nameOf))].sort(),
     // The engine hands this option down from the parent.
     deletedWith: nameOf(request.getDeletedwith()) || (inherited ?? ""),
+    retainOnDelete: request.getRetainondelete() ?? false,
     ignoreChanges: request.getIgnorechangesList(),
     secretOutputs: request.getAdditionalsecretoutputsList(),
     provider: nameOf(request.getProvider()),

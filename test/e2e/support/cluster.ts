@@ -44,7 +44,11 @@ export async function settled(app1Url: string, withinMs = 60_000): Promise<void>
 
 /** The tasks of all services, once all run. */
 export async function allTasks(replicas = { app1: 3 }): Promise<Task[] | undefined> {
-  const services = { "socket-proxy": 3, "swarm-listener": 2, proxy: 3, ...replicas };
+  const services = {
+    ...{ "socket-proxy": 3, "swarm-listener": 2, proxy: 3 },
+    ...{ "mongo-keeper": 1, "mongo-store-1": 1 },
+    ...replicas,
+  };
   const found = await Promise.all(
     Object.entries(services).map(([name, count]) => swarm.runningTasks(name, count)),
   );

@@ -29,6 +29,7 @@ export interface Outputs {
 export interface Resource {
   readonly urn: string;
   readonly type: string;
+  readonly outputs?: Readonly<Record<string, unknown>>;
 }
 
 /** Where a project is driven from. */

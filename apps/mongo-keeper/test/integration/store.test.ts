@@ -128,6 +128,23 @@ test("a member that was killed while it was set up starts well the next time", a
   await asApp();
 });
 
+test("data that was kept is taken over with another key and other passwords", async () => {
+  await store.create();
+  await store.start();
+  await keep(new MemoryRecord());
+  const before = await asApp();
+  await before.db("app1").collection("visits").insertOne({ kept: true });
+  await before.close();
+
+  network.key = "another".repeat(8);
+  await store.startAnew();
+  const changed = { ...app1, password: "another-password" };
+  await keep(new MemoryRecord(), [changed]);
+  const after = await asApp(changed);
+  expect(await after.db("app1").collection("visits").countDocuments({ kept: true })).toBe(1);
+  await expect(asApp()).rejects.toThrow(/Authentication failed/);
+});
+
 test("passwords change without a refused request", async () => {
   await store.create();
   await store.start();

@@ -25,7 +25,7 @@ export const standsInFor = (): Promise<string> =>
 export class StoreNetwork {
   readonly name = `mongo-it-${randomBytes(4).toString("hex")}`;
   /** What all members on it share. */
-  readonly key = randomBytes(64).toString("hex");
+  key = randomBytes(64).toString("hex");
   private prefix = "";
   private taken = 1;
 
@@ -71,11 +71,24 @@ export class StoreContainer {
     this.address = this.network.nextAddress();
     this.folder = await mkdtemp(join(tmpdir(), "mongo-it-"));
     await chmod(this.folder, 0o755);
+    await this.writeKey(mode);
+    await this.make();
+  }
+
+  private async writeKey(mode: number): Promise<void> {
     const keyFile = join(this.folder, "key");
     await writeFile(keyFile, this.network.key);
     await chmod(keyFile, mode);
     await chown(keyFile, 999, 999);
+  }
+
+  /** Another container with the same volume, and the key that the network has now. */
+  async startAnew(): Promise<void> {
+    await docker("stop", this.name);
+    await docker("rm", this.name);
+    await this.writeKey(0o400);
     await this.make();
+    await this.start();
   }
 
   private async make(): Promise<void> {

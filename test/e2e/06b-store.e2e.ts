@@ -1,0 +1,160 @@
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { containerOf, project, requireCluster, served, settled, swarm } from "./support/cluster";
+import { docker } from "./support/engine";
+import { eventually } from "./support/eventually";
+import { type Entry, GuestBook, Ledger } from "./support/guestBook";
+import { note } from "./support/note";
+import { run } from "./support/run";
+import { ephemeral, stack } from "./support/workspace";
+
+interface StoreStatus {
+  readonly state: string;
+  readonly settled: boolean;
+  readonly users: readonly string[];
+}
+
+const storeStatus = async (): Promise<StoreStatus> =>
+  JSON.parse(
+    (await run(join(project.place.folder, "scripts/store/status"), [stack])).stdout,
+  ) as StoreStatus;
+
+/** The id of the container of a task, on its node. */
+async function containerOfTask(service: string): Promise<{ machine: string; id: string }> {
+  const [task] = await swarm.tasks(service);
+  if (!task) throw new Error(`${service} has no task`);
+  const filter = `name=^${task.name}$`;
+  const id = await docker("exec", containerOf(task.node), "docker", "ps", "-q", "--filter", filter);
+  if (id === "") throw new Error(`${task.name} has no container on ${task.node}`);
+  return { machine: task.node, id };
+}
+
+/** Ends a task's processes with SIGKILL; the swarm makes another task. */
+async function killTask(service: string): Promise<void> {
+  const { machine, id } = await containerOfTask(service);
+  await docker("exec", containerOf(machine), "docker", "kill", id);
+}
+
+const ids = (entries: readonly Entry[]): string[] => entries.map(({ id }) => id).sort();
+
+describe("the store", () => {
+  let book: GuestBook;
+  let app1Url: string;
+  beforeAll(async () => {
+    requireCluster();
+    ({ app1Url } = await project.outputs());
+    book = new GuestBook(app1Url);
+    await eventually("the guest book", { withinMs: 30_000 }, async () => {
+      await book.all();
+      return true;
+    });
+  });
+
+  test("is as it should be, says its keeper, and make status shows it", async () => {
+    expect(await storeStatus()).toMatchObject({ settled: true, users: ["app1-1"] });
+    const { stdout } = await project.make("status");
+    expect(stdout).toMatch(/STORE\nmongo-store-1:27017 +\S+/);
+    expect(stdout).toContain("users: app1-1");
+  });
+
+  test("is on its own worker, with its own volume, under both of its names", async () => {
+    const { machine, id } = await containerOfTask("mongo-store-1");
+    expect(machine).toBe("worker-1");
+    const volumes = await docker("exec", containerOf(machine), "docker", "volume", "ls", "-q");
+    expect(volumes.split("\n")).toContain("mongo-data-1");
+    const address = await docker(
+      ...["exec", containerOf(machine), "docker", "exec", id],
+      ...["getent", "ahostsv4", "mongo-store"],
+    );
+    expect(address).toMatch(/^10\.248\./);
+  });
+
+  test("keeps every acknowledged write, once, while tasks are killed and services roll", async () => {
+    const before = ids(await book.all());
+    const ledger = new Ledger(book);
+    const force = (service: string) =>
+      swarm.docker("service", "update", "--force", "--quiet", service);
+    const steps: (() => Promise<unknown>)[] = [
+      () => killTask("mongo-store-1"),
+      () => killTask("app1"),
+      () => force("mongo-store-1"),
+      () => force("app1"),
+      () => killTask("mongo-keeper"),
+    ];
+    for (const step of steps) {
+      await book.acknowledged("between", 120_000);
+      await step();
+      await book.acknowledged("between", 120_000);
+    }
+    const acknowledged = [...(await ledger.stop())];
+    expect(acknowledged.length).toBeGreaterThan(100);
+    note(`${acknowledged.length} writes acknowledged`);
+
+    const stored = (await book.all()).filter(
+      ({ id, message }) => message === "ledger" && !before.includes(id),
+    );
+    expect(ids(stored)).toEqual(acknowledged.sort());
+  });
+
+  test("keeps them when its worker stops and comes back", async () => {
+    const before = ids(await book.all());
+    await docker("container", "kill", containerOf("worker-1"));
+    await served(app1Url, 60_000);
+    await docker("container", "start", containerOf("worker-1"));
+    await settled(app1Url, 120_000);
+    const after = await eventually("the guest book", { withinMs: 60_000 }, () => book.all());
+    expect(ids(after)).toEqual(before);
+  });
+
+  test("comes back from a backup, and a damaged one changes nothing", async () => {
+    const archive = join(ephemeral.workspace, "store.archive");
+    rmSync(archive, { force: true });
+    const before = await book.all();
+    expect((await project.make("backup", { FILE: archive })).output).toMatch(/documents of 1 coll/);
+
+    const later = await book.acknowledged("after the backup", 10_000);
+    const damaged = join(ephemeral.workspace, "damaged.archive");
+    const bytes = readFileSync(archive);
+    writeFileSync(damaged, bytes.subarray(0, bytes.length - 20));
+    const refused = await project.tryMake("restore", { FILE: damaged });
+    expect(refused.status).not.toBe(0);
+    expect(refused.output).toMatch(/damaged\.archive: the archive is (cut off|damaged)/);
+    expect(ids(await book.all())).toContain(later);
+    const missing = await project.tryMake("restore", { FILE: `${archive}.none` });
+    expect(missing.output).toMatch(/store\.archive\.none is not a file/);
+
+    await project.make("restore", { FILE: archive });
+    expect(await book.all()).toEqual(before);
+    expect(await book.write("after the restore")).toBe(201);
+  });
+
+  test("changes its passwords in two steps without a refused request", async () => {
+    const statuses = new Map<number, number>();
+    let done = false;
+    const load = (async () => {
+      while (!done) {
+        const status = await book.write("rotation").catch(() => 0);
+        statuses.set(status, (statuses.get(status) ?? 0) + 1);
+      }
+    })();
+    try {
+      await project.setConfig("mongoPasswords", "1,2");
+      await project.up();
+      expect(await storeStatus()).toMatchObject({ settled: true, users: ["app1-1", "app1-2"] });
+      await project.setConfig("mongoPasswords", "2");
+      await project.up();
+      expect(await storeStatus()).toMatchObject({ settled: true, users: ["app1-2"] });
+    } finally {
+      done = true;
+      await load;
+      await project.setConfig("mongoPasswords", "1");
+    }
+    expect([...statuses.keys()]).toEqual([201]);
+    note(`${statuses.get(201)} writes meanwhile`);
+    // As it was: the first password's value is gone with its resource, and made anew.
+    await project.up();
+    expect(await book.write("with the first password again")).toBe(201);
+    await project.pulumi(["config", "rm", "mongoPasswords"]);
+    expect((await project.preview()).changes).toEqual([]);
+  });
+});
