@@ -96,8 +96,8 @@ describe("a configuration that cannot be is refused before anything is made", ()
     configure({});
     const undo = refused.edit("index.ts", (text) =>
       text.replace(
-        /^( *)\{ name: "app1".*\},$/m,
-        '$&\n$1{ name: "app2", source: "apps/nodeapp1", path: "/app1", replicas: 1 },',
+        /^( *)const apps = checkApps\(config, \[$/m,
+        '$&\n$1  { name: "app2", source: "apps/nodeapp1", path: "/app1", replicas: 1 },',
       ),
     );
     const outcome = await refused.tryMake("up").finally(undo);
