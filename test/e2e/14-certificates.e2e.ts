@@ -60,7 +60,7 @@ afterAll(() => ca?.remove());
 
 describe("certificates from an ACME directory", () => {
   test("the companion comes with the config letsencrypt, and orders once its route is there", async () => {
-    configure({ managers: 3, workers: 1, loggers: 0, app1Replicas: 1 });
+    configure({ managers: 3, workers: 1, loggers: 0, app1Replicas: 1, mongoMembers: 1 });
     await project.make("up");
     ca = await Pebble.start({
       ...{ name: `swarm-${stack}-acme`, network: `swarm-${stack}`, httpPort: ports.http },
