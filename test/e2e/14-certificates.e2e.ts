@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { defaultPorts, defaultSubnet, edgeAddress, machineAddress } from "../../infra/addresses";
 import { type Endpoint, Handshakes, served } from "../acme/handshakes";
@@ -31,21 +31,13 @@ const proxies: readonly Endpoint[] = [1, 2, 3].map((ordinal) => ({
 let ca: Pebble | undefined;
 let root = "";
 
-/** Adds to the stack's configuration. */
+/** Adds to the stack's configuration, in front of what it has: the CLI writes other keys behind it. */
 function configure(values: Readonly<Record<string, unknown>>): void {
   const lines = Object.entries(values).map(
     ([key, value]) => `  swarm:${key}: ${JSON.stringify(value)}\n`,
   );
-  const [salt = "", before = ""] = readSettings().split("config:\n");
-  writeFileSync(settings, `${salt}config:\n${before}${lines.join("")}`);
-}
-
-function readSettings(): string {
-  try {
-    return readFileSync(settings, "utf8");
-  } catch {
-    return "";
-  }
+  const before = existsSync(settings) ? readFileSync(settings, "utf8") : "config:\n";
+  writeFileSync(settings, before.replace(/^config:\n/m, `config:\n${lines.join("")}`));
 }
 
 /** The certificate that all proxies serve, once they agree on one other than `before`. */
