@@ -28,14 +28,14 @@ use_toolchain_module() {
         aarch64) architecture=arm64 ;;
         *) go_fail "no Go toolchain for $(uname -m): install Go $1 or newer" ;;
     esac
-    module=golang.org/toolchain@v0.0.1-go$1.linux-$architecture
-    folder=$(cd / && GOFLAGS=-modcacherw go mod download -json "$module" | sed -n 's/^[[:space:]]*"Dir": "\(.*\)",*$/\1/p')
-    [ -n "$folder" ] || go_fail "the Go toolchain $module cannot be downloaded"
+    toolchain=golang.org/toolchain@v0.0.1-go$1.linux-$architecture
+    goroot=$(cd / && GOFLAGS=-modcacherw go mod download -json "$toolchain" | sed -n 's/^[[:space:]]*"Dir": "\(.*\)",*$/\1/p')
+    [ -n "$goroot" ] || go_fail "the Go toolchain $toolchain cannot be downloaded"
     # Modules carry no file modes.
-    chmod -R u+w "$folder"
-    chmod +x "$folder"/bin/* "$folder"/pkg/tool/*/*
-    PATH=$folder/bin:$PATH
-    export GOROOT="$folder"
+    chmod -R u+w "$goroot"
+    chmod +x "$goroot"/bin/* "$goroot"/pkg/tool/*/*
+    PATH=$goroot/bin:$PATH
+    export GOROOT="$goroot"
 }
 
 ensure_go() {
