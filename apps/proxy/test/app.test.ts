@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -541,5 +541,99 @@ describe("the stop", () => {
     const { app, dataPlane } = await run();
     await Promise.all([app.stop(), app.stop()]);
     expect(dataPlane.calls.filter((call) => call.startsWith("stop"))).toHaveLength(1);
+  });
+});
+
+describe("a service that is routed openly and then asks for users who cannot be had", () => {
+  const GUARDED = { ...APP1, usersSecret: "staff" };
+
+  it("denies everyone, says why, and opens when the users are dropped", async () => {
+    const { call, config, lines } = await run();
+    await call("reconfigure", APP1);
+    const { status, body } = await call("reconfigure", GUARDED);
+    expect(status).toBe(400);
+    expect(body["Message"]).toMatch(/dfp_users_staff.*deny everyone/);
+    expect(config()).toContain("    http-request deny if TRUE\n");
+    expect((await call("status")).body).toMatchObject({
+      routes: [
+        { serviceName: "app1", closed: expect.stringContaining("dfp_users_staff") as string },
+      ],
+      refused: [{ serviceName: "app1", reason: expect.stringContaining("staff") as string }],
+    });
+    expect(lines.filter((line) => line.includes("deny everyone from now on"))).toHaveLength(1);
+    expect((await call("reconfigure", APP1)).status).toBe(200);
+    expect(config()).not.toContain("    http-request deny if TRUE\n");
+    expect((await call("status")).body).toMatchObject({ refused: [] });
+  });
+
+  it("stays without a route where it never had one", async () => {
+    const { call, dataPlane } = await run();
+    expect((await call("reconfigure", GUARDED)).status).toBe(400);
+    expect(dataPlane.calls).toEqual(["start"]);
+  });
+
+  it("keeps a route that asks for the same users already", async () => {
+    const { call, config } = await run();
+    const users = { ...APP1, users: "joe:secret" };
+    await call("reconfigure", users);
+    const before = config();
+    expect((await call("reconfigure", { ...users, port: "abc" })).status).toBe(400);
+    expect(config()).toBe(before);
+  });
+
+  it("closes by what HAProxy refuses, too", async () => {
+    const { call, config, dataPlane } = await run();
+    await call("reconfigure", APP1);
+    dataPlane.refusing = "http_auth";
+    expect((await call("reconfigure", { ...APP1, users: "joe:secret" })).status).toBe(500);
+    expect(config()).toContain("    http-request deny if TRUE\n");
+  });
+
+  it("is not opened by the listener's list nor by a restart, but by the secret", async () => {
+    const { answer, asked, address } = await listener([APP1]);
+    const settings = testSettings({ LISTENER_ADDRESS: address, RECONCILE_INTERVAL: "20" });
+    const first = await run(settings);
+    await eventually(() => expect(first.config()).toContain("tasks.app1"));
+    answer.services = [GUARDED];
+    await eventually(() => expect(first.config()).toContain("    http-request deny if TRUE\n"));
+    const seen = asked.length;
+    await eventually(() => expect(asked.length).toBeGreaterThan(seen + 2));
+    expect(first.config()).toContain("    http-request deny if TRUE\n");
+    await first.app.stop();
+
+    answer.status = 500;
+    const second = await run(settings);
+    expect(second.config()).toContain("    http-request deny if TRUE\n");
+    expect((await second.call("status")).body).toMatchObject({
+      routes: [{ closed: expect.stringContaining("dfp_users_staff") as string }],
+    });
+    answer.status = 200;
+    await eventually(async () => {
+      expect((await second.call("status")).body).toMatchObject({
+        refused: [{ serviceName: "app1" }],
+      });
+    });
+    expect(second.config()).toContain("    http-request deny if TRUE\n");
+
+    mkdirSync(settings.secretsDir);
+    writeFileSync(join(settings.secretsDir, "dfp_users_staff"), "joe:secret");
+    await eventually(() => expect(second.config()).toContain("http-request auth"));
+    expect(second.config()).not.toContain("    http-request deny if TRUE\n");
+  });
+
+  it("opens after a restart where the list asks for what was routed", async () => {
+    const { answer, address } = await listener([APP1]);
+    const settings = testSettings({ LISTENER_ADDRESS: address, RECONCILE_INTERVAL: "20" });
+    const first = await run(settings);
+    await eventually(() => expect(first.config()).toContain("tasks.app1"));
+    answer.services = [GUARDED];
+    await eventually(() => expect(first.config()).toContain("    http-request deny if TRUE\n"));
+    await first.app.stop();
+    answer.services = [APP1];
+    const second = await run(settings);
+    await eventually(() =>
+      expect(second.config()).not.toContain("    http-request deny if TRUE\n"),
+    );
+    expect(second.config()).toContain("tasks.app1");
   });
 });

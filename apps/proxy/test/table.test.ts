@@ -92,7 +92,7 @@ describe("settle", () => {
   it("keeps a refusal for wrong parameters beside the route that it leaves", () => {
     const table = take(EMPTY_TABLE, route("a", 1, A));
     const wrong = { reason: "port must be a number", digest: "x", source: "listener" } as const;
-    const after = settle(withRefusal("a", wrong)(table));
+    const after = settle(withRefusal("a", wrong, new Map())(table));
     expect(live(after)).toEqual(["a"]);
     expect(told(after)).toEqual({ a: "port must be a number" });
     expect(told(take(after, route("a", 1, A)))).toEqual({});

@@ -112,6 +112,10 @@ async function reconfigure(parameters: Parameters, url: URL, options: ApiOptions
       Distribute: isTrue(parameters["distribute"]),
     });
   } catch (error) {
+    if (options.configurator.table.routes.get(name)?.service.closed !== undefined) {
+      // The others have the open route as well, and refuse this as we do.
+      await resend(parameters, url, options).catch(() => undefined);
+    }
     return failed(error, name, options);
   }
 }
@@ -171,11 +175,13 @@ function withoutHashes(config: string): string {
 
 function failed(error: unknown, serviceName: string, { log, configurator }: ApiOptions): Reply {
   const status = error instanceof Refusal ? error.status : 500;
+  const { closed } = configurator.table.routes.get(serviceName)?.service ?? {};
   // A service that is refused is logged as such, once; a listener asks for it over and over.
   if (configurator.table.refused.get(serviceName)?.reason !== messageOf(error)) {
     log.warn("request refused", { service: serviceName, status, reason: messageOf(error) });
   }
-  return nok(status, serviceName, messageOf(error));
+  const note = closed === undefined ? "" : "; its routes deny everyone until that is right";
+  return nok(status, serviceName, `${messageOf(error)}${note}`);
 }
 
 function nok(status: number, serviceName: string, message: string): Reply {

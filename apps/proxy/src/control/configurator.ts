@@ -128,6 +128,7 @@ export class Configurator {
     this.text = text;
     if (table === this.current) return;
     logRefusals(this.current, table, log);
+    logClosed(this.current, table, log);
     this.current = table;
     await save(table).catch((error: unknown) =>
       log.warn("routes could not be kept on disk", { error: messageOf(error) }),
@@ -145,5 +146,17 @@ function logRefusals(before: RouteTable, after: RouteTable, log: Log): void {
     if (after.refused.has(service)) continue;
     const taken = after.routes.has(service);
     log.info(taken ? "service no longer refused" : "refused service is gone", { service });
+  }
+}
+
+/** The same for routes that deny everyone. */
+function logClosed(before: RouteTable, after: RouteTable, log: Log): void {
+  const isClosed = ({ routes }: RouteTable, service: string): boolean =>
+    routes.get(service)?.service.closed !== undefined;
+  for (const [service, route] of after.routes) {
+    const { closed: reason } = route.service;
+    if (isClosed(before, service) === isClosed(after, service)) continue;
+    if (reason === undefined) log.info("routes are open again", { service });
+    else log.error("routes deny everyone from now on", { service, reason });
   }
 }

@@ -1,3 +1,4 @@
+import { askedGuards, guardsOf } from "../routes/guard";
 import { isWanted, parseService, parseServiceName, type ParseOptions } from "../routes/parse";
 import { Refusal } from "../routes/refusal";
 import { digestOf, toRoute } from "../routes/route";
@@ -5,6 +6,7 @@ import type { Parameters, Service } from "../routes/service";
 import {
   asListed,
   asLoaded,
+  type Refused,
   type Route,
   withoutRoute,
   withRefusal,
@@ -38,8 +40,8 @@ export class Proxy {
 
   /**
    * Resolves when the route is live.
-   * @throws Refusal, in the request's own words or in HAProxy's; what was live stays then. One that loses to an older service
-   *   (409) is taken up when that goes
+   * @throws Refusal, in the request's own words or in HAProxy's; what was live stays then, but denies everyone where it lets in
+   *   more than is asked for now. One that loses to an older service (409) is taken up when that goes
    */
   async reconfigure(parameters: Parameters): Promise<Reconfigured> {
     const name = parseServiceName(parameters);
@@ -56,8 +58,7 @@ export class Proxy {
       parsed = parseService(parameters, this.parseOptions);
     } catch (error) {
       if (error instanceof Refusal && error.status !== 500) {
-        const reason = error.message;
-        await this.configurator.submit(withRefusal(name, { reason, digest, source }));
+        await this.refuse(name, parameters, { reason: error.message, digest, source });
       }
       throw error;
     }
@@ -116,20 +117,30 @@ export class Proxy {
   private take(name: string, parameters: Parameters): (() => Promise<void>) | undefined {
     const digest = digestOf(parameters);
     const { routes, refused } = this.configurator.table;
-    const known = refused.get(name) ?? routes.get(name);
-    if (known?.digest === digest && !this.isDue(name)) {
-      if (known.source === "listener") return () => Promise.resolve();
-      return () => this.configurator.submit(asListed(name));
-    }
+    const refusal = refused.get(name);
+    const known = refusal ?? routes.get(name);
+    // What the proxy has besides the parameters, such as secrets, may have changed.
+    const isFinal = refusal === undefined || refusal.wanted !== undefined || this.isWaiting(name);
+    const isClosed = refusal === undefined && routes.get(name)?.service.closed !== undefined;
+    const asBefore = (): Promise<void> =>
+      known?.source === "listener" ? Promise.resolve() : this.configurator.submit(asListed(name));
+    if (known?.digest === digest && isFinal && !isClosed) return asBefore;
     try {
       if (!isWanted(parameters, this.parseOptions)) return undefined;
       const { service } = parseService(parameters, this.parseOptions);
       return () => this.submit(toRoute(service, parameters, "listener"));
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      const refusal = { reason: error.message, digest, source: "listener" } as const;
-      return () => this.configurator.submit(withRefusal(name, refusal));
+      const { message: reason } = error;
+      if (refusal?.digest === digest && refusal.reason === reason) return asBefore;
+      return () => this.refuse(name, parameters, { reason, digest, source: "listener" });
     }
+  }
+
+  /** Notes that parameters cannot be right. */
+  private async refuse(name: string, parameters: Parameters, refused: Refused): Promise<void> {
+    const guards = askedGuards(parameters, this.parseOptions);
+    await this.configurator.submit(withRefusal(name, refused, guards));
   }
 
   /** Notes it when HAProxy refuses the route, so that it is in the status and not tried over and over. */
@@ -140,19 +151,19 @@ export class Proxy {
       await this.configurator.submit(withRoute(route));
     } catch (error) {
       if (error instanceof Rejection) {
-        const { digest, source } = route;
+        const { digest, source, service } = route;
         this.rejectedAt.set(name, performance.now());
-        await this.configurator.submit(
-          withRefusal(name, { reason: error.message, digest, source }),
-        );
+        const refused = { reason: error.message, digest, source };
+        await this.configurator.submit(withRefusal(name, refused, guardsOf(service)));
       }
       throw error;
     }
   }
 
-  private isDue(name: string): boolean {
+  /** Whether HAProxy refused it so lately that it is not tried again yet. */
+  private isWaiting(name: string): boolean {
     const rejectedAt = this.rejectedAt.get(name);
-    return rejectedAt !== undefined && performance.now() - rejectedAt > RETRY_REJECTED_MS;
+    return rejectedAt !== undefined && performance.now() - rejectedAt <= RETRY_REJECTED_MS;
   }
 
   private markChanged(name: string): void {

@@ -9,6 +9,7 @@ function usersOf(service: Service): string {
 
 /** The list of a service's users; nothing where nobody is asked for a password. */
 export function renderUsers(service: Service): string[] {
+  if (service.closed !== undefined) return [];
   if (!service.destinations.some((destination) => asksForUsers(service, destination))) return [];
   return [
     `userlist ${usersOf(service)}`,
@@ -26,6 +27,8 @@ export function renderAccess(
   destination: Destination,
   options: RenderOptions,
 ): string[] {
+  // Without a condition HAProxy would warn of every rule that follows.
+  if (service.closed !== undefined) return ["    http-request deny if TRUE"];
   const { httpsOnly, denyHttp, verifyClientSsl, allowedMethods, deniedMethods } = destination;
   return [
     ...(httpsOnly === undefined

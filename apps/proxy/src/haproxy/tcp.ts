@@ -140,7 +140,9 @@ function renderBackend(name: string, ways: readonly Way[], services: number): st
     `backend ${name}`,
     ...(balance === undefined ? [] : [`    balance ${balance}`]),
     ...(first === undefined ? [] : renderTimeouts(first.stream)),
-    ...ways.map(({ service, stream }) => {
+    // Without servers nobody gets through.
+    ...ways.flatMap(({ service, stream }) => {
+      if (service.closed !== undefined) return [];
       const prefix = stream.group === undefined ? "task" : `${service.name}_${stream.index}_`;
       const slots = slotsFor(service.replicas, services);
       return `    ${renderServers(service, stream, prefix, slots)}`;

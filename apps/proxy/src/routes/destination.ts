@@ -132,13 +132,22 @@ function parseRedirect(
   const { parameter, value } = reader.get("httpsRedirectCode", index);
   const codes = REDIRECT_CODES.map(String);
   const code = value === "" ? 302 : Number(values.oneOf(parameter, value, codes));
+  const wanted = wantsHttps(reader, index, options);
+  return wanted ? REDIRECT_CODES.find((known) => known === code) : undefined;
+}
+
+/** Whether requests without TLS are redirected, if these are not for a certificate authority. @throws Refusal */
+export function wantsHttps(
+  reader: Reader,
+  index: number,
+  { httpsOnly }: Pick<ParseOptions, "httpsOnly">,
+): boolean {
   const flags = [
     reader.get("httpsOnly", index),
     reader.get("redirectWhenHttpProto"),
     reader.get("redirectUnlessHttpsProto"),
   ].map((looked) => reader.flag(looked));
-  const wanted = options.httpsOnly || flags.includes(true);
-  return wanted ? REDIRECT_CODES.find((known) => known === code) : undefined;
+  return httpsOnly || flags.includes(true);
 }
 
 function parseRedirectFrom(reader: Reader, index: number, domains: readonly string[]): string[] {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type Log, messageOf } from "../log";
 import { parseService, type ParseOptions } from "./parse";
 import { toRoute } from "./route";
-import { EMPTY_TABLE, type Route, type RouteTable, settle } from "./table";
+import { closed, EMPTY_TABLE, type Route, type RouteTable, settle } from "./table";
 
 const FILE = "routes.json";
 
@@ -17,6 +17,8 @@ interface KeptRoute {
   readonly parameters: Record<string, string>;
   /** Nanoseconds since 1970; absent in what an older version wrote. */
   readonly heardOfAt?: string;
+  /** Why nobody is let in; absent where the route is open. */
+  readonly closed?: string;
 }
 
 /**
@@ -28,9 +30,10 @@ export function routeKeeper(dir: string): (table: RouteTable) => Promise<void> {
   return async (table) => {
     const kept: Kept = {
       version: 1,
-      routes: [...table.routes.values()].map(({ parameters, heardOfAt }) => ({
+      routes: [...table.routes.values()].map(({ parameters, heardOfAt, service }) => ({
         parameters,
         heardOfAt: String(heardOfAt),
+        closed: service.closed,
       })),
     };
     const text = JSON.stringify(kept);
@@ -69,14 +72,13 @@ export async function loadRoutes(
   }
   const routes = new Map<string, Route>();
   try {
-    for (const { parameters, heardOfAt } of readKept(text).routes) {
+    for (const kept of readKept(text).routes) {
       try {
-        const { service } = parseService(parameters, options);
-        const route = toRoute(service, parameters, "disk");
-        routes.set(service.name, {
-          ...route,
-          heardOfAt: heardOfAt === undefined ? route.heardOfAt : BigInt(heardOfAt),
-        });
+        const { service } = parseService(kept.parameters, options);
+        const made = toRoute(service, kept.parameters, "disk");
+        const heardOfAt = kept.heardOfAt === undefined ? made.heardOfAt : BigInt(kept.heardOfAt);
+        const route = { ...made, heardOfAt };
+        routes.set(service.name, kept.closed === undefined ? route : closed(route, kept.closed));
       } catch (error) {
         log.warn("kept route left out", { error: messageOf(error) });
       }
@@ -96,6 +98,7 @@ function readKept(text: string): Kept {
     routes: value.routes.map((route) => ({
       parameters: readParameters(route),
       heardOfAt: readAge(route),
+      closed: readClosed(route),
     })),
   };
 }
@@ -114,4 +117,11 @@ function readParameters(route: unknown): Record<string, string> {
 function readAge(route: unknown): string | undefined {
   const { heardOfAt } = (route ?? {}) as { heardOfAt?: unknown };
   return typeof heardOfAt === "string" && /^\d{1,20}$/.test(heardOfAt) ? heardOfAt : undefined;
+}
+
+/** A mark that cannot be read closes as well. */
+function readClosed(route: unknown): string | undefined {
+  const { closed: reason } = (route ?? {}) as { closed?: unknown };
+  if (reason === undefined) return undefined;
+  return typeof reason === "string" ? reason : "for a reason that is lost";
 }

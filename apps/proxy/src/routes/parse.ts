@@ -106,12 +106,17 @@ export function parseService(parameters: Parameters, options: ParseOptions): Par
   };
 }
 
+/** @throws Refusal, also for a gap, where the original drops what comes after it without a word */
 function parseWays(
   reader: Reader,
   parameters: Parameters,
   options: ParseOptions,
 ): Pick<Service, "destinations" | "streams"> {
-  const indices = destinationIndices(parameters);
+  const indices = indicesOf(parameters);
+  const gap = indices.find((index, i) => index > 0 && index !== i + 1);
+  if (gap !== undefined) {
+    refuse(`suffixes count from 1 without a gap: there is a .${gap} but no .${gap - 1}`);
+  }
   const modes = new Map(indices.map((index) => [index, parseMode(reader, index)]));
   return {
     destinations: indices
@@ -123,18 +128,14 @@ function parseWays(
   };
 }
 
-/** @throws Refusal for a gap, where the original drops what comes after it without a word */
-function destinationIndices(parameters: Parameters): number[] {
+/** The suffixes of the ways into a service; 0 alone where there is none. */
+export function indicesOf(parameters: Parameters): number[] {
   const present = (index: number): boolean =>
     ["servicePath", "port", "serviceDomain", "httpsPort"].some(
       (name) => (parameters[`${name}.${index}`] ?? "") !== "",
     );
   const all = Array.from({ length: MAX_DESTINATIONS }, (_, i) => i + 1);
   const found = all.filter(present);
-  const gap = found.find((index, i) => index !== i + 1);
-  if (gap !== undefined) {
-    refuse(`suffixes count from 1 without a gap: there is a .${gap} but no .${gap - 1}`);
-  }
   return found.length > 0 ? found : [0];
 }
 

@@ -163,6 +163,8 @@ export interface Service {
   readonly sticky: boolean;
   /** Requests need one of these; nobody is asked when empty. */
   readonly users: readonly User[];
+  /** Why nobody is let in: what the service asks for since keeps out whom this would let in, and cannot be had. */
+  readonly closed?: string;
 }
 
 /** Request parameters, as a query string or the listener's JSON carries them. */

@@ -1,4 +1,5 @@
 import { Claims } from "./claims";
+import { type Guards, guardsOf, isTooOpen } from "./guard";
 import type { Parameters, Service } from "./service";
 
 /**
@@ -52,9 +53,31 @@ export function withRoute(wanted: Route): Change {
   };
 }
 
-/** Notes that a service asks for what it cannot get; a route that it has stays. */
-export function withRefusal(name: string, refused: Refused): Change {
-  return (table) => ({ ...table, refused: new Map(table.refused).set(name, refused) });
+/**
+ * Notes that a service asks for what it cannot get. A route that it has stays, but closed where it lets in more than is asked for.
+ * @param guards what it asks for to keep somebody out; undefined where that cannot be read
+ */
+export function withRefusal(name: string, refused: Refused, guards: Guards | undefined): Change {
+  return (table) => {
+    const route = table.routes.get(name);
+    const given = route && guarded(route, guards, refused.reason);
+    return {
+      ...table,
+      routes: given === route || !given ? table.routes : new Map(table.routes).set(name, given),
+      refused: new Map(table.refused).set(name, refused),
+    };
+  };
+}
+
+/** The route, closed if it is more open than the guards. It opens when the service gets what it asks for, and not before. */
+function guarded(route: Route, guards: Guards | undefined, reason: string): Route {
+  if (route.service.closed !== undefined || !isTooOpen(route.service, guards)) return route;
+  return closed(route, reason);
+}
+
+/** The route, with nobody let in. */
+export function closed(route: Route, reason: string): Route {
+  return { ...route, service: { ...route.service, closed: reason } };
 }
 
 /** Takes one service out; no change when it is not there. */
@@ -91,7 +114,8 @@ export const asLoaded: Change = (table) => (table.loaded ? table : { ...table, l
 
 /**
  * Gives every service what it asks for unless an older one has it. Of two that claim the same the one that was created first
- * keeps it, or was heard of first where that is not known. Who loses is refused and keeps what it had, if that is still free.
+ * keeps it, or was heard of first where that is not known. Who loses is refused and keeps what it had, if that is still free
+ * and lets in no more than what is asked for.
  */
 export function settle(table: RouteTable): RouteTable {
   const wanted = new Map([...table.routes].map(([name, route]) => [name, route]));
@@ -105,9 +129,11 @@ export function settle(table: RouteTable): RouteTable {
   const refused = new Map([...table.refused].filter(([, { wanted: want }]) => want === undefined));
   for (const [name, route] of [...wanted].sort(([, a], [, b]) => compareAge(a, b))) {
     const conflict = claims.conflict(route.service);
-    if (conflict !== undefined) {
+    const reason =
+      conflict && `${conflict.owner} has ${conflict.claim.shown} already, and is older`;
+    if (reason !== undefined) {
       refused.set(name, {
-        reason: `${conflict.owner} has ${conflict.claim.shown} already, and is older`,
+        reason,
         digest: route.digest,
         source: route.source,
         wanted: route,
@@ -115,7 +141,8 @@ export function settle(table: RouteTable): RouteTable {
     }
     const before = table.routes.get(name);
     const fallback = before && !claims.conflict(before.service) ? before : undefined;
-    const given = conflict === undefined ? route : fallback;
+    const given =
+      reason === undefined ? route : fallback && guarded(fallback, guardsOf(route.service), reason);
     if (given === undefined) continue;
     claims.add(given.service);
     granted.set(name, given);

@@ -98,6 +98,32 @@ test("headers arrive as they are written, whatever HAProxy would make of them", 
   expect(got.headers["x-text"]).toBe(hostile);
 });
 
+test("a route denies everyone while its users cannot be had, by HTTP and by TCP", async () => {
+  const tcp = { reqMode: "tcp", srcPort: "6379", outboundHostname: "tasks.app" };
+  await route({ servicePath: "/shut" });
+  await route({ ...tcp, serviceName: "shut" });
+  await answered("/shut");
+  await eventually(async () => {
+    expect((await get(proxy.address, "/shut", { port: 6379 })).status).toBe(200);
+  });
+  const refused: Record<string, string>[] = [
+    { serviceName: "app", servicePath: "/shut", usersSecret: "nobody" },
+    { serviceName: "shut", ...tcp, users: "joe:secret" },
+  ];
+  for (const asked of refused) {
+    const { status, text } = await control(proxy, "reconfigure", { port: "8080", ...asked });
+    expect({ status, text }).toMatchObject({
+      status: 400,
+      text: expect.stringContaining("deny everyone") as string,
+    });
+  }
+  await eventually(async () => expect((await get(proxy.address, "/shut")).status).toBe(403));
+  await expect(get(proxy.address, "/shut", { port: 6379 })).rejects.toThrow();
+  await route({ servicePath: "/shut" });
+  await control(proxy, "remove", { serviceName: "shut" });
+  expect((await answered("/shut")).status).toBe(200);
+});
+
 test("passwords are asked for, checked, and not passed on", async () => {
   const password = `it's "s" $HOME \\#1 %T:x`;
   await route({
