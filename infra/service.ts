@@ -35,7 +35,7 @@ export interface SwarmServiceArgs {
   readonly labels?: Readonly<Record<string, string>>;
   /** The liveness check, run in the container: failing it, the task is replaced. */
   readonly healthcheck: readonly string[];
-  /** How patient that check is; left out, 3 failures of at most 3 s after the first 10 s of a task. */
+  /** How patient that check is; left out, 10 failures in a row, also while a task starts. */
   readonly patience?: {
     readonly startSeconds: number;
     readonly timeoutSeconds: number;
@@ -67,7 +67,8 @@ export class SwarmService extends pulumi.ComponentResource {
   constructor(name: string, args: SwarmServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:service:SwarmService", name, {}, opts);
     const { hostPorts = [], mounts = [] } = args;
-    const { patience = { startSeconds: 10, timeoutSeconds: 3, retries: 3 } } = args;
+    // Without a start period: within one, the engine looks for the first time after five seconds, not after one interval.
+    const { patience = { startSeconds: 0, timeoutSeconds: 5, retries: 10 } } = args;
     // A port of the node, the room for one more task on it, and a volume are free only after the old task is gone.
     const bound =
       hostPorts.length > 0 ||

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { BuiltImage } from "../image";
 import { overlaySubnets } from "../networks";
 import type { Foundation } from "../foundation";
+import { httpHealthcheck } from "../healthcheck";
 import { SwarmService } from "../service";
 import type { Database } from "../store";
 
@@ -78,7 +79,7 @@ export class App extends pulumi.ComponentResource {
         secrets: database ? [{ secret: database.url, file: urlFile, uid: APP_UID }] : undefined,
         after: database ? [database.ready] : undefined,
         labels: routeLabels(spec),
-        healthcheck: ["node", "dist/healthcheck.js"],
+        healthcheck: httpHealthcheck(portOf(spec), `${spec.path}/health/live`),
         stopGraceSeconds: 30,
       },
       { parent: this },

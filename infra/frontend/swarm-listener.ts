@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { BuiltImage } from "../image";
 import type { Foundation } from "../foundation";
+import { httpHealthcheck } from "../healthcheck";
 import { SwarmService } from "../service";
 import { CONTROL_ALIAS, CONTROL_PORT } from "./proxy";
 import { ENGINE_HOST } from "./socket-proxy";
@@ -49,7 +50,7 @@ export class SwarmListener extends pulumi.ComponentResource {
           DF_NOTIFY_CREATE_SERVICE_URL: `${control}/reconfigure`,
           DF_NOTIFY_REMOVE_SERVICE_URL: `${control}/remove`,
         },
-        healthcheck: ["node", "dist/healthcheck.js"],
+        healthcheck: httpHealthcheck(8080, "/v1/docker-flow-swarm-listener/ping"),
         stopGraceSeconds: 20,
       },
       { parent: this },

@@ -127,19 +127,6 @@ test("an error that nobody expected: logged, stopped gracefully, exit code 1", a
   expect(app.logs().at(-1)).toMatchObject({ message: "stopped" });
 });
 
-test("the health check's exit code follows liveness, also while draining", async () => {
-  const port = await freePort();
-  const env = { PORT: String(port), SERVICE_PATH: "/app2", DRAIN_DELAY_MS: "60000" };
-  expect(await run("healthcheck.js", env).exit).toBe(1);
-  const app = run("index.js", { ...env, NODE_ENV: "production" });
-  await until(() => app.output.join("").includes("listening"));
-  expect(await run("healthcheck.js", env).exit).toBe(0);
-  expect(await run("healthcheck.js", { ...env, SERVICE_PATH: "/app3" }).exit).toBe(1);
-  app.child.kill("SIGTERM");
-  await until(() => app.output.join("").includes("draining"));
-  expect(await run("healthcheck.js", env).exit).toBe(0);
-});
-
 test("a wrong environment is reported, all of it, and the exit code is 1", async () => {
   const app = run("index.js", { PORT: "abc", DRAIN_DELAY: "5" });
   expect(await app.exit).toBe(1);

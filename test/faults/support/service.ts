@@ -30,9 +30,7 @@ export async function createService(service: OwnService): Promise<void> {
     ...["service", "create", "--detach", "--quiet", "--name", name, "--replicas", `${replicas}`],
     ...["--network", "main", "--endpoint-mode", "dnsrr", "--constraint", "node.role==worker"],
     ...["--constraint", "node.labels.logger!=true", "--stop-grace-period", "30s"],
-    ...(command
-      ? ["--no-healthcheck"]
-      : ["--health-cmd", "node dist/healthcheck.js", "--health-interval", "3s"]),
+    ...(command ? ["--no-healthcheck"] : []),
     ...Object.entries(labels).flatMap(([key, value]) => ["--label", `com.df.${key}=${value}`]),
     ...Object.entries(all).flatMap(([key, value]) => ["--env", `${key}=${value}`]),
     ...(updateOrder ? ["--update-order", updateOrder] : []),
