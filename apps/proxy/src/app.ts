@@ -80,6 +80,7 @@ export async function startApp(settings: Settings, haproxy: DataPlane, log: Log)
       proxy,
       configurator,
       distribute: distributor(peers),
+      reconciles: listenerAddresses.length > 0 && settings.reconcileIntervalMs > 0,
       reloadFromListener: async () => {
         await synchronize();
         await requestNotifications(listenerAddresses);
@@ -177,7 +178,7 @@ function peerOptions(settings: Settings): PeerOptions | undefined {
 
 function distributor(
   peers: PeerOptions | undefined,
-): ((path: string, body?: string) => Promise<void>) | undefined {
+): ((path: string, body?: string) => Promise<string[]>) | undefined {
   return peers && ((path, body) => distribute(path, peers, body));
 }
 

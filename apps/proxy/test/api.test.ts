@@ -10,7 +10,7 @@ import { APP1, cleanUp, FakeDataPlane, memoryLog, PARSE, RENDER, serve } from ".
 afterEach(cleanUp);
 
 /** The control API of a proxy among others, with what it sent to them. */
-async function setUp() {
+async function setUp({ unreached = [] as string[], reconciles = true } = {}) {
   const { log } = memoryLog();
   const sent: string[] = [];
   const configurator = new Configurator(EMPTY_TABLE, {
@@ -26,20 +26,26 @@ async function setUp() {
       configurator,
       distribute: (path) => {
         sent.push(new URL(path, "http://proxy").searchParams.get("port") ?? "");
-        return Promise.resolve();
+        return Promise.resolve(unreached);
       },
+      reconciles,
       reloadFromListener: () => Promise.resolve(),
       initialized: () => true,
       certificates: () => [],
       log,
     }),
   );
-  const reconfigure = async (parameters: Parameters): Promise<number> => {
+  const call = async (action: string, parameters: Parameters) => {
     const query = new URLSearchParams(parameters).toString();
-    const url = `http://127.0.0.1:${port}/v1/docker-flow-proxy/reconfigure?${query}`;
-    return (await fetch(url)).status;
+    const response = await fetch(
+      `http://127.0.0.1:${port}/v1/docker-flow-proxy/${action}?${query}`,
+    );
+    const { Message } = (await response.json()) as { Message: string };
+    return { status: response.status, message: Message };
   };
-  return { sent, reconfigure };
+  const reconfigure = async (parameters: Parameters): Promise<number> =>
+    (await call("reconfigure", parameters)).status;
+  return { sent, call, reconfigure };
 }
 
 describe("the other proxies", () => {
@@ -55,5 +61,33 @@ describe("the other proxies", () => {
     await reconfigure(APP1);
     expect(await reconfigure({ ...APP1, port: "81", usersSecret: "staff" })).toBe(400);
     expect(sent).toEqual(["8080", "81"]);
+  });
+
+  const DEAD = { unreached: ["10.0.0.7 (no connection in 1000 ms)"] };
+  const REMOVE = { serviceName: "app1", distribute: "true" };
+  const BY_HAND = { ...APP1, notify: "" };
+
+  it("do not fail the answer when they are not there and will hear of it from the listener", async () => {
+    const { call } = await setUp(DEAD);
+    for (const { status, message } of [
+      await call("reconfigure", APP1),
+      await call("remove", REMOVE),
+      // A listener that repeats it.
+      await call("remove", REMOVE),
+    ]) {
+      expect({ status, message }).toEqual({
+        status: 200,
+        message: expect.stringMatching(/but 10\.0\.0\.7 .*listener$/) as string,
+      });
+    }
+  });
+
+  it("fail it when they are not there and nobody else would tell them", async () => {
+    const { call } = await setUp(DEAD);
+    const refused = { status: 500, message: expect.stringContaining("10.0.0.7") as string };
+    expect(await call("reconfigure", BY_HAND)).toEqual(refused);
+    expect(await call("remove", REMOVE)).toEqual(refused);
+    const alone = await setUp({ ...DEAD, reconciles: false });
+    expect(await alone.call("reconfigure", APP1)).toEqual(refused);
   });
 });

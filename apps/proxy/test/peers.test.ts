@@ -1,3 +1,7 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { connect } from "node:net";
+
 import { isWithin } from "../src/control/addresses";
 import { distribute, findPeers, type PeerOptions } from "../src/control/peers";
 import { startServers } from "../src/control/servers";
@@ -21,6 +25,26 @@ async function peers(statuses: readonly number[] = [200, 200]) {
     );
   }
   return { asked, port };
+}
+
+/** A port whose queue of connections is full, so that the next one gets no answer, as from a machine that is gone. */
+async function fullBacklog(host: string): Promise<{ port: number; close: () => void }> {
+  const server = `require("net").createServer().listen({ port: 0, host: "${host}", backlog: 1 }, function () {
+    require("fs").writeSync(1, String(this.address().port));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  })`;
+  const child = spawn(process.execPath, ["-e", server], { stdio: ["ignore", "pipe", "inherit"] });
+  const [told] = (await once(child.stdout, "data")) as [Buffer];
+  const port = Number(told.toString());
+  const sockets = [connect(port, host), connect(port, host)];
+  await Promise.all(sockets.map((socket) => once(socket, "connect")));
+  return {
+    port,
+    close: () => {
+      sockets.forEach((socket) => socket.destroy());
+      child.kill("SIGKILL");
+    },
+  };
 }
 
 function options(overrides: Partial<PeerOptions> = {}): PeerOptions {
@@ -70,6 +94,38 @@ describe("distribute", () => {
 
   it("is content with being alone", async () => {
     await distribute("/x", options({ resolve: () => Promise.resolve(["10.0.0.9"]) }));
+  });
+
+  it("tells those that refuse the connection from those that do not take the request", async () => {
+    const asked: string[] = [];
+    const port = await serve(
+      (req, res) => {
+        asked.push(req.method ?? "");
+        res.end("{}");
+      },
+      { host: "127.0.0.3" },
+    );
+    const unreached = await distribute("/x", options({ port }), "body");
+    expect(unreached).toEqual([expect.stringMatching(/^127\.0\.0\.2 \(.*ECONNREFUSED/)]);
+    expect(asked).toEqual(["PUT"]);
+  });
+
+  it("does not wait for a connection as long as for an answer", async () => {
+    const { port, close } = await fullBacklog("127.0.0.2");
+    try {
+      const unreached = await distribute(
+        "/x",
+        options({
+          port,
+          connectMs: 50,
+          timeoutMs: 3_600_000,
+          resolve: () => Promise.resolve(["127.0.0.2"]),
+        }),
+      );
+      expect(unreached).toEqual(["127.0.0.2 (no connection in 50 ms)"]);
+    } finally {
+      close();
+    }
   });
 });
 

@@ -11,8 +11,8 @@ const BODY_LIMIT = 64 * 1024;
 /** What the certificates' part of the control API works on. */
 export interface CertificatesApiOptions {
   readonly certificates: Certificates;
-  /** Sends a PUT to every other proxy; absent where there are none to know. */
-  readonly distribute: ((path: string, body: string) => Promise<void>) | undefined;
+  /** Sends a PUT to every other proxy; answers those not reached. Absent where there are none to know. */
+  readonly distribute: ((path: string, body: string) => Promise<string[]>) | undefined;
   /** Sends all certificates to the proxy at this address; answers how many. @throws Refusal (403) when it is no proxy */
   readonly resend: (address: string) => Promise<number>;
   readonly log: Log;
@@ -90,8 +90,11 @@ async function put(
   if (isTrue(url, "distribute")) {
     if (distribute === undefined) messages.push("Not distributed, as MODE is not swarm");
     else {
-      await distribute(url.pathname + url.search, text);
-      messages.push("Distributed to all instances");
+      const unreached = await distribute(url.pathname + url.search, text);
+      // Proxies ask one another for what they lack, at the start and ever again.
+      const others =
+        unreached.length > 0 ? ` but ${unreached.join(", ")}, which will ask for it` : "";
+      messages.push(`Distributed to all instances${others}`);
     }
   }
   return { Message: messages.join(". "), CertName: name };

@@ -4,9 +4,11 @@ import { type Log, messageOf } from "../log";
 import { parseServiceName } from "../routes/parse";
 import { Refusal } from "../routes/refusal";
 import type { Parameters } from "../routes/service";
+import type { Source } from "../routes/table";
 import { type Answer, describeService } from "./answers";
 import type { Configurator } from "./configurator";
-import type { Proxy } from "./proxy";
+import { notTaken } from "./peers";
+import { type Proxy, sourceOf } from "./proxy";
 import { describeTable } from "./status";
 
 const BASE = "/v1/docker-flow-proxy/";
@@ -15,8 +17,10 @@ const BASE = "/v1/docker-flow-proxy/";
 export interface ApiOptions {
   readonly proxy: Proxy;
   readonly configurator: Configurator;
-  /** Resends a path with its query to the other proxies; absent where there are none to know. */
-  readonly distribute: ((path: string) => Promise<void>) | undefined;
+  /** Resends a path with its query to the other proxies; answers those not reached. Absent where there are none to know. */
+  readonly distribute: ((path: string) => Promise<string[]>) | undefined;
+  /** Whether every proxy compares its routes with the listener's, so that one that was not reached hears of it later. */
+  readonly reconciles: boolean;
   /** Takes everything from the listener again. */
   readonly reloadFromListener: () => Promise<void>;
   /** Whether the listener has answered since the start. */
@@ -101,7 +105,7 @@ async function reconfigure(parameters: Parameters, url: URL, options: ApiOptions
   try {
     const { service, ignored } = await options.proxy.reconfigure(parameters);
     const messages = [
-      ...(await resend(parameters, url, options)),
+      ...(await resend(parameters, url, options, sourceOf(parameters))),
       ...(ignored.length > 0 ? [`Parameters without effect: ${ignored.join(", ")}`] : []),
     ];
     return json(200, {
@@ -114,7 +118,7 @@ async function reconfigure(parameters: Parameters, url: URL, options: ApiOptions
   } catch (error) {
     if (options.configurator.table.routes.get(name)?.service.closed !== undefined) {
       // The others have the open route as well, and refuse this as we do.
-      await resend(parameters, url, options).catch(() => undefined);
+      await resend(parameters, url, options, sourceOf(parameters)).catch(() => undefined);
     }
     return failed(error, name, options);
   }
@@ -123,8 +127,9 @@ async function reconfigure(parameters: Parameters, url: URL, options: ApiOptions
 async function remove(parameters: Parameters, url: URL, options: ApiOptions): Promise<Reply> {
   const name = parameters["serviceName"] ?? "";
   try {
+    const source = options.configurator.table.routes.get(name)?.source ?? "listener";
     await options.proxy.remove(parseServiceName(parameters));
-    const messages = await resend(parameters, url, options);
+    const messages = await resend(parameters, url, options, source);
     return json(200, {
       Status: "OK",
       Message: messages.join(". "),
@@ -136,16 +141,26 @@ async function remove(parameters: Parameters, url: URL, options: ApiOptions): Pr
   }
 }
 
-/** Resends the request where it asks for it; answers what to tell the sender. */
+/**
+ * Resends the request where it asks for it. A proxy that cannot be connected to serves nobody, or will compare its routes with the
+ * listener's when it can be again: it fails the answer only where the listener does not know of the route.
+ * @returns what to tell the sender
+ * @throws Error that names the proxies that did not take it
+ */
 async function resend(
   parameters: Parameters,
   url: URL,
-  { distribute }: ApiOptions,
+  { distribute, reconciles }: ApiOptions,
+  source: Source,
 ): Promise<string[]> {
   if (!isTrue(parameters["distribute"])) return [];
   if (distribute === undefined) return ["Not distributed, as MODE is not swarm"];
-  await distribute(url.pathname + url.search);
-  return ["Distributed to all instances"];
+  const unreached = await distribute(url.pathname + url.search);
+  if (unreached.length === 0) return ["Distributed to all instances"];
+  if (!reconciles || source === "request") throw notTaken(unreached);
+  return [
+    `Distributed to all instances but ${unreached.join(", ")}, which will hear of it from the listener`,
+  ];
 }
 
 async function reload(parameters: Parameters, _url: URL, options: ApiOptions): Promise<Reply> {

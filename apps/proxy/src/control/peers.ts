@@ -2,6 +2,7 @@ import { lookup } from "node:dns/promises";
 
 import { isWithin } from "./addresses";
 import { messageOf } from "../log";
+import { statusOf, Unreachable } from "./request";
 
 /** How the other proxies are found and asked. */
 export interface PeerOptions {
@@ -12,7 +13,10 @@ export interface PeerOptions {
   readonly ownAddresses: () => readonly string[];
   /** All addresses of a name; rejects when it does not resolve. */
   readonly resolve?: (name: string) => Promise<string[]>;
+  /** Milliseconds that a peer's answer may take. */
   readonly timeoutMs?: number;
+  /** Milliseconds that a connection to a peer may take: they are on one network, and a dead machine never answers. */
+  readonly connectMs?: number;
 }
 
 async function resolveAll(name: string): Promise<string[]> {
@@ -48,27 +52,41 @@ export async function findPeers(options: PeerOptions): Promise<string[]> {
  * Resends a request to every other proxy, as one that is not to be resent.
  * @param path path and query of the request
  * @param body makes it a PUT
- * @throws Error that names the proxies that did not take it
+ * @returns those that no connection was had to, with the reason
+ * @throws Error that names the proxies that were reached and did not take it
  */
-export async function distribute(path: string, options: PeerOptions, body?: string): Promise<void> {
+export async function distribute(
+  path: string,
+  options: PeerOptions,
+  body?: string,
+): Promise<string[]> {
   const url = new URL(path, "http://peer");
   url.searchParams.set("distribute", "false");
   const peers = await findPeers(options);
-  const failures = await Promise.all(
+  const unreached: string[] = [];
+  const failures: string[] = [];
+  await Promise.all(
     peers.map(async (peer) => {
       try {
-        const response = await fetch(`http://${peer}:${options.port}${url.pathname}${url.search}`, {
-          ...(body === undefined ? {} : { method: "PUT", body }),
-          signal: AbortSignal.timeout(options.timeoutMs ?? 5_000),
-        });
-        await response.body?.cancel();
-        return response.ok ? [] : [`${peer} (${response.status})`];
+        const status = await statusOf(
+          `http://${peer}:${options.port}${url.pathname}${url.search}`,
+          {
+            body,
+            connectMs: options.connectMs ?? 1_000,
+            answerMs: options.timeoutMs ?? 5_000,
+          },
+        );
+        if (status < 200 || status > 299) failures.push(`${peer} (${status})`);
       } catch (error) {
-        return [`${peer} (${messageOf(error)})`];
+        (error instanceof Unreachable ? unreached : failures).push(`${peer} (${messageOf(error)})`);
       }
     }),
   );
-  if (failures.flat().length > 0) {
-    throw new Error(`not taken by these proxies: ${failures.flat().join(", ")}`);
-  }
+  if (failures.length > 0) throw notTaken([...failures, ...unreached]);
+  return unreached;
+}
+
+/** The failure of a distribution. */
+export function notTaken(peers: readonly string[]): Error {
+  return new Error(`not taken by these proxies: ${peers.join(", ")}`);
 }

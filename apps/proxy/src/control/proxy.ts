@@ -25,6 +25,11 @@ export interface Reconfigured {
 /** Milliseconds after which what HAProxy refused is tried again: the fault may have been another's. */
 const RETRY_REJECTED_MS = 60_000;
 
+/** Who a reconfigure request is from. A listener passes its labels on, and lists what it announces. */
+export function sourceOf({ notify, createdAt }: Parameters): "listener" | "request" {
+  return notify || createdAt ? "listener" : "request";
+}
+
 /** Routes, as requests and listings ask for them. */
 export class Proxy {
   /** Counts requests that change something, so that a listing asked for before one does not undo it. */
@@ -45,8 +50,7 @@ export class Proxy {
    */
   async reconfigure(parameters: Parameters): Promise<Reconfigured> {
     const name = parseServiceName(parameters);
-    // A listener passes its labels on, and lists what it announces.
-    const source = parameters["notify"] || parameters["createdAt"] ? "listener" : "request";
+    const source = sourceOf(parameters);
     const digest = digestOf(parameters);
     this.markChanged(name);
     let parsed;
