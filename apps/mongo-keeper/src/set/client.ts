@@ -6,8 +6,6 @@ import type { SetConfig, Sighting } from "./types";
 /** Codes of mongodb.com/docs/manual/reference/error-codes that mean something to the keeper. */
 export const ErrorCode = {
   AuthenticationFailed: 18,
-  AlreadyInitialized: 23,
-  UserNotFound: 11,
   CommandNotFound: 59,
   InvalidReplicaSetConfig: 93,
   NotYetInitialized: 94,
@@ -95,12 +93,7 @@ export class Members {
   /** Undefined for a member that its configuration does not have. */
   private async status(host: string): Promise<Document | undefined> {
     try {
-      return await this.run(
-        host,
-        "admin",
-        { replSetGetStatus: 1, initialSync: 1 },
-        this.timeouts.answerMs,
-      );
+      return await this.run(host, "admin", { replSetGetStatus: 1 }, this.timeouts.answerMs);
     } catch (error) {
       if (hasCode(error, ErrorCode.InvalidReplicaSetConfig)) return undefined;
       throw error;

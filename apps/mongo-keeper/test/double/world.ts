@@ -4,6 +4,7 @@
  */
 import type { Document } from "mongodb";
 import { MemberState, type MemberConfig, type SetConfig } from "../../src/set/types";
+import { objectionTo, type Objection } from "./documented";
 import { ScramServer } from "./scram";
 import { WireServer } from "./wire";
 
@@ -48,6 +49,10 @@ const CHANGING = [
 export class World {
   readonly members: Mongod[] = [];
   readonly changes: Change[] = [];
+  /** The names of all commands that were sent, but for those by which a driver connects. */
+  readonly asked = new Set<string>();
+  /** What was wrong with how commands were written. */
+  readonly objections: Objection[] = [];
   /** Called before and after each change takes place. */
   interrupt: (change: Change, when: "before" | "after") => void = () => undefined;
   private lastSetId = 0;
@@ -241,6 +246,12 @@ export class Mongod {
     }
     if (session.user !== "__system") {
       throw new Refusal(13, "Unauthorized", `Command ${name} requires authentication`);
+    }
+    this.world.asked.add(name);
+    const objection = objectionTo(name, command);
+    if (objection) {
+      this.world.objections.push(objection);
+      throw new Refusal(...objection);
     }
     if (!CHANGING.includes(name)) return this.ask(name);
     const change = {
