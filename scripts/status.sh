@@ -2,7 +2,7 @@
 # shellcheck disable=SC2154,SC2016 # what lib.sh and scripts/stack set; what is expanded inside a machine
 # What a stack's swarm runs. Sourced, with $stack set.
 
-# Prints nodes, services, tasks, the store, routes and certificates, as the stack's managers and proxies tell them.
+# Prints nodes, services, tasks, the store, routes and certificates, as the stack's managers, proxies and companion tell them.
 show_status() {
     manager=$(speaking_manager)
     if [ -z "$manager" ]; then
@@ -20,8 +20,11 @@ show_status() {
     printf '\nSTORE\n'
     store_answer
     echo
-    proxy_answers >"$scratch/proxies"
-    typescript status <"$scratch/proxies"
+    {
+        task_answers proxy status
+        task_answers letsencrypt-companion companion
+    } >"$scratch/answers"
+    typescript status <"$scratch/answers"
 }
 
 # What the store's keeper says, which runs on one of the managers.
@@ -34,12 +37,12 @@ store_answer() {
     echo 'its keeper does not answer'
 }
 
-# What each proxy says of itself, a line of JSON each, read by status.ts.
-proxy_answers() {
+# What each task of service $1 on the managers says of its status, a line of JSON each with that under the name $2, read by status.ts.
+task_answers() {
     manager_containers | while read -r machine; do
-        task=$(timeout 10 docker exec "$machine" timeout 8 docker container ls --quiet --filter label=com.docker.swarm.service.name=proxy --filter status=running 2>/dev/null) || continue
+        task=$(timeout 10 docker exec "$machine" timeout 8 docker container ls --quiet --filter label=com.docker.swarm.service.name="$1" --filter status=running </dev/null 2>/dev/null) || continue
         [ -n "$task" ] || continue
         answer=$(timeout 10 docker exec "$machine" timeout 8 docker exec "$task" node dist/ask.js status </dev/null 2>/dev/null) || answer=null
-        printf '{"manager":"%s","status":%s}\n' "${machine#"swarm-$stack-"}" "$answer"
+        printf '{"manager":"%s","%s":%s}\n' "${machine#"swarm-$stack-"}" "$2" "$answer"
     done
 }

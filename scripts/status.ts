@@ -1,4 +1,7 @@
-/** Prints what the proxies say of themselves: routes, services without their route, certificates. JSON lines on stdin, one of each proxy. */
+/**
+ * Prints what the proxies say of themselves (routes, services without their route, certificates), and what the companion says of the
+ * certificates that it has not got. JSON lines on stdin, one of each proxy and one of the companion.
+ */
 import { readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 
@@ -11,6 +14,8 @@ export interface ProxyStatus {
 
 interface Route {
   readonly serviceName: string;
+  /** Why the route denies everyone; absent where it does not. */
+  readonly closed?: string;
   readonly ServiceDest: readonly Destination[];
 }
 
@@ -40,6 +45,33 @@ export interface ProxyAnswer {
   readonly status: ProxyStatus | null;
 }
 
+/** What the companion answers to `GET /v1/letsencrypt-companion/status`, as far as it is shown. */
+export interface CompanionStatus {
+  /** What a person should look at, a sentence each. */
+  readonly problems: readonly string[];
+  readonly certificates: readonly Ordered[];
+}
+
+interface Ordered {
+  readonly name: string;
+  /** `valid` needs nobody's attention. */
+  readonly state: string;
+  readonly failures: number;
+  /** ISO 8601. */
+  readonly nextAttempt: string;
+  readonly waitingFor?: string;
+  readonly lastError?: {
+    readonly message: string;
+    readonly domains: readonly { readonly domain: string; readonly detail: string }[];
+  };
+}
+
+/** The companion, on the manager where it runs, and what it answers; null where it does not. */
+export interface CompanionAnswer {
+  readonly manager: string;
+  readonly companion: CompanionStatus | null;
+}
+
 /** Routes, refusals and certificates as tables; what the proxies do not agree on is said of each. */
 export function describe(answers: readonly ProxyAnswer[]): string {
   const silent = answers.filter(({ status }) => status === null).map(({ manager }) => manager);
@@ -53,6 +85,39 @@ export function describe(answers: readonly ProxyAnswer[]): string {
   ];
   return `${parts.join("\n\n")}\n`;
 }
+
+/** Certificates that are not as they should be, why, and when they are ordered next; nothing where no companion runs. */
+export function describeOrders(answers: readonly CompanionAnswer[]): string {
+  return answers
+    .map(({ manager, companion }) =>
+      companion === null
+        ? `\nThe letsencrypt-companion does not answer on ${manager}\n`
+        : `\nORDERS\n${orderTable(companion.certificates)}\n${others(companion)}`,
+    )
+    .join("");
+}
+
+const orderTable = (certificates: readonly Ordered[]): string =>
+  columns(
+    ["NAME", "STATE", "FAILURES", "NEXT ATTEMPT", "WHY"],
+    certificates
+      .filter(({ state }) => state !== "valid")
+      .map((one) => [one.name, one.state, String(one.failures), one.nextAttempt, whyOf(one)]),
+  );
+
+const whyOf = ({ waitingFor, lastError }: Ordered): string =>
+  [
+    ...(waitingFor === undefined ? [] : [waitingFor]),
+    ...(lastError === undefined ? [] : [lastError.message]),
+    ...(lastError?.domains ?? []).map(({ domain, detail }) => `${domain}: ${detail}`),
+  ].join("; ") || "not ordered yet";
+
+/** The problems that are no certificate's of those in the table, such as a proxy's. */
+const others = ({ problems, certificates }: CompanionStatus): string =>
+  problems
+    .filter((problem) => !certificates.some(({ name }) => problem.startsWith(`${name} `)))
+    .map((problem) => `${problem}\n`)
+    .join("");
 
 /** One table where all say the same, and else one for each proxy. */
 function agreeing<T>(
@@ -74,7 +139,7 @@ function agreeing<T>(
 /** By name, and without what proxies may well have heard in another way and order. */
 const routesOf = ({ routes }: ProxyStatus): readonly Route[] =>
   routes
-    .map(({ serviceName, ServiceDest }) => ({ serviceName, ServiceDest }))
+    .map(({ serviceName, closed, ServiceDest }) => ({ serviceName, closed, ServiceDest }))
     .sort((a, b) => a.serviceName.localeCompare(b.serviceName));
 
 /** Without those that each proxy made for itself. */
@@ -82,9 +147,9 @@ const certificatesOf = ({ certificates }: ProxyStatus): readonly Certificate[] =
   certificates.filter(({ source }) => source !== "self-signed");
 
 function routeTable(routes: readonly Route[]): string {
-  const rows = routes.flatMap(({ serviceName, ServiceDest }) =>
+  const rows = routes.flatMap(({ serviceName, closed, ServiceDest }) =>
     ServiceDest.map((one) => [
-      serviceName,
+      closed === undefined ? serviceName : `${serviceName} (denies everyone)`,
       one.ServiceDomain?.join(" ") || "any",
       one.ServicePath?.join(" ") ?? `${one.ReqMode} port ${one.SrcPort}`,
       one.Port,
@@ -128,6 +193,10 @@ function columns(heading: readonly string[], rows: readonly (readonly string[])[
 
 if (require.main === module) {
   const lines = readFileSync(0, "utf8").split("\n");
-  const answers = lines.filter(Boolean).map((line) => JSON.parse(line) as ProxyAnswer);
-  process.stdout.write(`\n${describe(answers)}`);
+  const answers = lines
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as ProxyAnswer | CompanionAnswer);
+  const proxies = answers.filter((answer) => "status" in answer);
+  const companions = answers.filter((answer) => "companion" in answer);
+  process.stdout.write(`\n${describe(proxies)}${describeOrders(companions)}`);
 }

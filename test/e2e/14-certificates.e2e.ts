@@ -81,7 +81,9 @@ describe("certificates from an ACME directory", () => {
     expect(await served(edge, NAME, root)).toBe(fingerprint);
     for (const proxy of proxies) await served(proxy, "www.a.example", root);
     await expect(served(edge, "b.example", root)).rejects.toThrow(/altnames|self.signed/i);
-    expect((await project.make("status")).stdout).toContain(NAME);
+    const { stdout } = await project.make("status");
+    expect(stdout).toContain(NAME);
+    expect(stdout).toMatch(/^ORDERS$/m);
   });
 
   test("it is renewed under steady handshakes, none of which fails", async () => {

@@ -1,4 +1,9 @@
-import { describe as describeProxies, type ProxyStatus } from "../../../scripts/status";
+import {
+  type CompanionStatus,
+  describe as describeProxies,
+  describeOrders,
+  type ProxyStatus,
+} from "../../../scripts/status";
 
 const app1 = {
   serviceName: "app1",
@@ -86,4 +91,58 @@ test("a proxy that does not answer is named, and so is it that none runs", () =>
     "The proxy does not answer on manager-3\n",
   );
   expect(describeProxies([])).toBe("No proxy runs\n");
+});
+
+test("a route that denies everyone says so", () => {
+  const closed = { ...app1, closed: "no secret dfp_users_staff" };
+  const text = describeProxies([{ manager: "manager-1", status: { ...status, routes: [closed] } }]);
+  expect(text).toMatch(/^app1 \(denies everyone\) +a\.example /m);
+});
+
+const companion: CompanionStatus = {
+  problems: [
+    "b.example has no certificate: the CA could not validate b.example",
+    "the proxy at 10.0.0.7 is without its certificates: it answered 500",
+  ],
+  certificates: [
+    { name: "a.example", state: "valid", failures: 0, nextAttempt: "2026-12-01T03:00:00.000Z" },
+    {
+      name: "b.example",
+      state: "failing",
+      failures: 2,
+      nextAttempt: "2026-11-21T18:00:00.000Z",
+      lastError: {
+        message: "the CA could not validate b.example",
+        domains: [{ domain: "b.example", detail: "NXDOMAIN" }],
+      },
+    },
+    {
+      name: "c.example",
+      state: "waiting",
+      failures: 0,
+      nextAttempt: "2026-11-21T17:00:00.000Z",
+      waitingFor: "no route yet",
+    },
+  ],
+};
+
+test("names that failed or wait are shown with the reason and the next attempt, and what else is wrong below", () => {
+  expect(describeOrders([{ manager: "manager-1", companion }]).split("\n")).toEqual([
+    "",
+    "ORDERS",
+    "NAME        STATE     FAILURES   NEXT ATTEMPT               WHY",
+    "b.example   failing   2          2026-11-21T18:00:00.000Z   the CA could not validate b.example; b.example: NXDOMAIN",
+    "c.example   waiting   0          2026-11-21T17:00:00.000Z   no route yet",
+    "the proxy at 10.0.0.7 is without its certificates: it answered 500",
+    "",
+  ]);
+});
+
+test("where all is well, nobody answers or no companion runs, that is what is said", () => {
+  const well = { problems: [], certificates: companion.certificates.slice(0, 1) };
+  expect(describeOrders([{ manager: "manager-1", companion: well }])).toBe("\nORDERS\nnone\n");
+  expect(describeOrders([{ manager: "manager-1", companion: null }])).toContain(
+    "does not answer on manager-1",
+  );
+  expect(describeOrders([])).toBe("");
 });
