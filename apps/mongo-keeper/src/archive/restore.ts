@@ -1,5 +1,10 @@
-import type { Document, MongoClient } from "mongodb";
+import { createReadStream, createWriteStream } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { BSON, type Document, type MongoClient } from "mongodb";
 import { hasCode } from "../set/client";
 import { DRAFT, readArchive } from "./format";
 import type { ArchiveEnd, ArchivedCollection } from "./format";
@@ -7,7 +12,35 @@ import type { ArchiveEnd, ArchivedCollection } from "./format";
 const NOT_IMPLEMENTED = 238;
 const NAMESPACE_NOT_FOUND = 26;
 
-const BATCH = 1_000;
+/** What is sent at once, and so held in memory. */
+const BATCH = { documents: 1_000, bytes: 4 * 1024 * 1024 };
+
+/**
+ * Restores an archive that comes once. It is kept in a file and read to its end first: of one that is not whole, nothing is
+ * restored.
+ * @param connect is called when the archive is known to be whole; left out, the archive is read only
+ * @throws ArchiveError when it is not an archive, of another version, damaged, or cut off
+ */
+export async function restoreFrom(
+  input: Readable,
+  connect?: () => Promise<MongoClient>,
+): Promise<ArchiveEnd> {
+  const folder = await mkdtemp(join(tmpdir(), "archive-"));
+  const file = join(folder, "archive");
+  try {
+    await pipeline(input, createWriteStream(file, { mode: 0o600 }));
+    const end = await readArchive(createReadStream(file), { entry: () => undefined });
+    if (!connect) return end;
+    const client = await connect();
+    try {
+      return await restore(client, () => createReadStream(file));
+    } finally {
+      await client.close();
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
 
 /**
  * Makes the databases of an archive what they were: everything else in them goes. Collections are filled beside the present ones
@@ -18,12 +51,14 @@ export async function restore(client: MongoClient, open: () => Readable): Promis
   const collections: ArchivedCollection[] = [];
   const databases = new Set<string>();
   let batch: Document[] = [];
+  let bytes = 0;
   const flush = async () => {
     const current = collections.at(-1);
     if (batch.length > 0 && current) {
       await draftOf(client, current).insertMany(batch, { writeConcern: { w: "majority" } });
     }
     batch = [];
+    bytes = 0;
   };
 
   const end = await readArchive(open(), {
@@ -36,7 +71,8 @@ export async function restore(client: MongoClient, open: () => Readable): Promis
     entry: async (entry) => {
       if ("document" in entry) {
         batch.push(entry.document);
-        if (batch.length >= BATCH) await flush();
+        bytes += BSON.calculateObjectSize(entry.document);
+        if (batch.length >= BATCH.documents || bytes >= BATCH.bytes) await flush();
         return;
       }
       await flush();
