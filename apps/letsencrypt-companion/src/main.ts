@@ -1,10 +1,12 @@
 import { startApp } from "./app";
 import { ConfigError, loadConfig, type Config } from "./config";
 import { createLog, reason } from "./log";
+import { logUncaught } from "./uncaught";
 
 /** Runs until SIGTERM or SIGINT. */
 export async function main(): Promise<void> {
   const log = createLog((line) => process.stdout.write(`${line}\n`));
+  logUncaught(log);
   let config: Config;
   try {
     config = loadConfig(process.env);

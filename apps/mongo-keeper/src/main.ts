@@ -3,10 +3,12 @@ import { ConfigError, loadConfig, type Config } from "./config";
 import { Keeper } from "./keeper";
 import { createLog, reason } from "./log";
 import { RecordFile } from "./record";
+import { logUncaught } from "./uncaught";
 
 /** Runs until SIGTERM or SIGINT. */
 export function main(): void {
   const log = createLog((line) => process.stdout.write(`${line}\n`));
+  logUncaught(log);
   let config: Config;
   try {
     config = loadConfig(process.env);

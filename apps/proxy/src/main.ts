@@ -5,6 +5,7 @@ import { startApp } from "./app";
 import { HaproxyProcess } from "./haproxy/process";
 import { createLog, messageOf } from "./log";
 import { readSettings } from "./settings";
+import { logUncaught } from "./uncaught";
 
 const log = createLog((line) => {
   try {
@@ -15,6 +16,7 @@ const log = createLog((line) => {
 });
 
 async function main(): Promise<void> {
+  logUncaught(log);
   const settings = readSettings(process.env, { cpus: availableParallelism() });
   mkdirSync(settings.runDir, { recursive: true, mode: 0o700 });
   const haproxy = new HaproxyProcess(

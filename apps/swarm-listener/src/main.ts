@@ -6,6 +6,7 @@ import { createLog, reason, type Log } from "./log";
 import { Metrics, type Subject } from "./metrics";
 import { Dispatcher } from "./notify/dispatcher";
 import { endpointsOf } from "./notify/endpoints";
+import { logUncaught } from "./uncaught";
 
 /** How long a receiver may take to answer: it may have to reload and to tell others. */
 const NOTIFICATION_TIMEOUT_MS = 15_000;
@@ -50,6 +51,7 @@ export function createListener(config: Config, metrics: Metrics, log: Log): Swar
 /** Runs until SIGTERM or SIGINT. */
 export function main(): void {
   const log = createLog((line) => process.stdout.write(`${line}\n`));
+  logUncaught(log);
   let config: Config;
   try {
     config = loadConfig(process.env);

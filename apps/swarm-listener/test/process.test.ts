@@ -18,7 +18,7 @@ import { until } from "./harness";
 
 const PACKAGE = path.join(__dirname, "..");
 /** As in the Dockerfile. */
-const HEAP = ["--max-semi-space-size=1", "--max-old-space-size=64"];
+const HEAP = ["--no-warnings", "--max-semi-space-size=1", "--max-old-space-size=64"];
 
 let directory: string;
 const engine = new FakeEngine();
@@ -155,6 +155,23 @@ test("a wrong environment is reported, all of it, and the exit code is 1", async
     "DF_RETRIES is not a variable of this listener: remove it or correct its name",
     'DF_RETRY must be a whole number from 0 to 1000000, got "many": correct it or leave it out',
   ]);
+});
+
+test("what nobody catches, and what Node warns of, are lines of JSON", async () => {
+  const preload = path.join(directory, "preload.js");
+  writeFileSync(
+    preload,
+    `process.emitWarning("two\\nlines"); setTimeout(() => { throw new Error("two\\nlines"); }, 500);`,
+  );
+  const listener = run("index.js", {
+    PORT: await freePort(),
+    DF_DOCKER_HOST: engine.host,
+    NODE_OPTIONS: `--require ${preload}`,
+  });
+  expect(await listener.exit).toBe(1);
+  expect(listener.messages()).toEqual(
+    expect.arrayContaining(["Node warns", "nobody caught an error"]),
+  );
 });
 
 test("a port in use is reported and the exit code is 1", async () => {

@@ -1,6 +1,8 @@
 import type { Rule } from "../routes/rules";
 import { renderEdge } from "./edge";
+import { renderAccessLog } from "./logging";
 import type { RenderOptions } from "./options";
+import { quoteArgument } from "./quote";
 import { renderRouting } from "./routing";
 import { renderClientLimits, renderSafePath } from "./limits";
 import { renderHsts, renderTlsBind } from "./tls";
@@ -16,7 +18,8 @@ const ACCESS_LOG = [
   '%(time)[accept_date(ms),ms_utime("%Y-%m-%dT%H:%M:%S.%3NZ")]',
   "%(client)ci",
   "%(method)HM",
-  "%(host)[var(txn.host)]",
+  // As long as a name can be: the whole of it could push all that follows out of the line.
+  "%(host)[var(txn.host),bytes(0,253)]",
   // Without the query: that is where tokens are.
   "%(path)HPO",
   "%(protocol)HV",
@@ -61,10 +64,8 @@ export function renderHttpFrontend(
     "frontend http",
     `    bind :${options.httpPort}`,
     `    bind ${httpsAddress} ${renderTlsBind(options)}`,
-    "    log global",
-    "    option dontlognull",
     "    unique-id-format '%[uuid()]'",
-    `    log-format '%{+json}o ${ACCESS_LOG.join(" ")}'`,
+    ...renderAccessLog(ACCESS_LOG),
     `    error-log-format '%{+json}o ${ERROR_LOG.join(" ")}'`,
     ...renderEdge(options),
     ...renderClientLimits(options),
@@ -114,7 +115,8 @@ function renderForwarding(): string[] {
     "    http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]",
     "    http-request set-header X-Forwarded-Host %[req.hdr(host)]",
     "    http-request set-header X-Forwarded-Port %[dst_port]",
-    "    http-request set-var(txn.client_request_id) req.hdr(x-request-id),bytes(0,128)",
+    // Bytes that JSON cannot have come through HAProxy's own escaping.
+    `    http-request set-var(txn.client_request_id) "req.hdr(x-request-id),bytes(0,128),regsub(${quoteArgument("[^A-Za-z0-9._:=+/@-]")},_,g)"`,
     "    http-request set-header X-Request-Id %[unique-id]",
     "    http-after-response set-header X-Request-Id %[unique-id]",
   ];

@@ -6,6 +6,7 @@ import { renderErrors } from "./errors";
 import { renderHttpFrontend, renderLifecycle } from "./frontend";
 import type { RenderOptions } from "./options";
 import { renderMetrics } from "./exporter";
+import { LOG_TARGET } from "./logging";
 import { renderClientTable, renderGlobalLimits } from "./limits";
 import { quote } from "./quote";
 import { slotsFor } from "./slots";
@@ -42,7 +43,7 @@ function renderGlobal({ maxConnections, threads, stateFile }: RenderOptions): st
     `    nbthread ${threads}`,
     // An unlimited nofile would have HAProxy set aside gigabytes for its file descriptors.
     "    fd-hard-limit 65536",
-    "    log stdout len 4096 format raw local0 info",
+    LOG_TARGET,
     `    server-state-file ${quote(stateFile)}`,
     // Workers replaced by a reload finish what they have, but neither for ever nor in any number.
     "    hard-stop-after 600s",

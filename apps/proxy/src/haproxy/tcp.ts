@@ -1,6 +1,7 @@
 import type { NamePattern, Service, Stream } from "../routes/service";
 import { backendName, renderServers, renderTimeouts } from "./backend";
 import { renderEdge } from "./edge";
+import { renderAccessLog } from "./logging";
 import type { RenderOptions } from "./options";
 import { quote } from "./quote";
 import { slotsFor } from "./slots";
@@ -103,9 +104,7 @@ function renderFrontend(port: number, ways: readonly Way[], options: RenderOptio
   return [
     `frontend tcp_${port}`,
     `    bind :${port}`,
-    "    log global",
-    "    option dontlognull",
-    `    log-format '%{+json}o ${ACCESS_LOG.join(" ")}'`,
+    ...renderAccessLog(ACCESS_LOG),
     ...renderEdge(options),
     ...(clientTimeouts.length > 0 ? [`    timeout client ${Math.max(...clientTimeouts)}s`] : []),
     ...(ways.some(({ stream }) => stream.clientKeepAlive) ? ["    option clitcpka"] : []),

@@ -235,16 +235,29 @@ test.each(["/app1/../none", "/app1/%2e%2e/none", "/app1/x/../../none", "//none/a
   },
 );
 
-test("every line of the access log is JSON, whatever was sent", async () => {
+test("every line of the log is JSON, whatever was sent, reloads and failures included", async () => {
   await exchange(proxy.address, 'GET /"\\\n HTTP/1.1\r\nHost: "\u0001\\\r\n\r\n', 300);
   const tls = connect({ host: proxy.address, port: 443 });
   tls.write("GET / HTTP/1.1\r\n\r\n");
   await new Promise((resolve) => tls.on("error", () => undefined).on("close", resolve));
+  const id = `${'\u0001\u00ff\\"'.repeat(40)}`;
+  const host = "h".repeat(6000);
+  await exchange(proxy.address, request(["GET /long HTTP/1.1", `Host: ${host}`]), 300);
+  await exchange(
+    proxy.address,
+    request(["GET /last HTTP/1.1", "Host: a", `X-Request-Id: ${id}`]),
+    300,
+  );
+  expect((await control(proxy, "reload")).status).toBe(200);
   await eventually(async () => {
-    const lines = (await logsOf(proxy)).requests.filter(
-      (line) => line !== "" && !/^Proxy \S+ stopped/.test(line),
-    );
-    expect(lines.some((line) => line.includes("SSL handshake failure"))).toBe(true);
-    for (const line of lines) expect(() => JSON.parse(line) as unknown).not.toThrow();
+    const { requests, control: own } = await logsOf(proxy);
+    expect(own.some((line) => line.includes("Proxy http stopped"))).toBe(true);
+    expect(requests.some((line) => line.includes("SSL handshake failure"))).toBe(true);
+    for (const path of ["/long", "/last"]) {
+      expect(requests.filter((line) => line.includes(`"${path}"`))).toHaveLength(1);
+    }
+    for (const line of [...requests, ...own].filter((text) => text !== "")) {
+      expect(() => JSON.parse(line) as unknown).not.toThrow();
+    }
   });
 });

@@ -1,7 +1,9 @@
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { askEngine, buildImage, docker, newName, read, SocketProxy, untagImage } from "./support";
 
 let proxy: SocketProxy;
@@ -162,8 +164,26 @@ test("it logs what it refuses, and nothing of what goes well", async () => {
   const before = (await log()).length;
   expect((await proxy.get("/version")).statusCode).toBe(200);
   expect(await proxy.status("DELETE /services/precious HTTP/1.1", "Host: docker")).toBe(403);
-  const lines = (await log()).slice(before);
-  expect(lines).toEqual([expect.stringMatching(/^403 "DELETE" "\/services\/precious" from /)]);
+  const lines = (await log()).slice(before).map((line) => JSON.parse(line) as unknown);
+  expect(lines).toEqual([
+    expect.objectContaining({ status: 403, method: "DELETE", path: "/services/precious" }),
+  ]);
+});
+
+test("every line that it writes is JSON, also what HAProxy says of itself", async () => {
+  const own = await SocketProxy.start();
+  try {
+    await own.listening();
+    await docker("exec", own.name, "sh", "-c", "kill -USR1 1");
+    await docker("wait", own.name);
+    const { stdout, stderr } = await promisify(execFile)("docker", ["logs", own.name]);
+    const lines = `${stdout}${stderr}`.split("\n").filter((line) => line !== "");
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toContainEqual(
+      expect.objectContaining({ message: expect.stringContaining("passing on") as string }),
+    );
+  } finally {
+    await own.remove();
+  }
 });
 
 test("is healthy while the engine answers, and stops at once", async () => {
