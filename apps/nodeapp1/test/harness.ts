@@ -141,8 +141,11 @@ export const postForm = (
   });
 
 /** Waits until the condition holds; throws when it takes longer than a test may. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000;
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  withinMs = 10_000,
+): Promise<void> {
+  const deadline = Date.now() + withinMs;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`still not true: ${condition.toString()}`);
     await new Promise((resolve) => setTimeout(resolve, 5));

@@ -1,7 +1,10 @@
-import { createLogger as createWinston, format, transports, type Logger } from "winston";
+import { createLogger as createWinston, transports, type Logger } from "winston";
 import type TransportStream from "winston-transport";
+import { identifiedJsonLines, jsonLines, pretty } from "./format";
+import { LogstashTransport, NOTICE, type Notice } from "./logstash/transport";
 
 export type { Logger } from "winston";
+export { LogstashTransport, type LogstashStats } from "./logstash/transport";
 
 /** How a logger writes. */
 export interface LoggerOptions {
@@ -12,45 +15,35 @@ export interface LoggerOptions {
   readonly fields?: Readonly<Record<string, string>>;
   /** Where the lines go; the console by default. */
   readonly transports?: TransportStream[];
+  /** Where they go, too; then they are JSON, with an `id` and `@timestamp` each, the same everywhere. */
+  readonly logstash?: LogstashTransport;
 }
 
-/** JSON has no notion of Error: without this, `{ error }` would be written as `{}`. */
-const plainErrors = format((info) => {
-  for (const [key, value] of Object.entries(info)) {
-    if (value instanceof Error) {
-      info[key] = { name: value.name, message: value.message, stack: value.stack };
-    }
-  }
-  return info;
-});
-
-const json = () => format.combine(format.timestamp(), plainErrors(), format.json());
-
-const pretty = () =>
-  format.combine(
-    format.colorize(),
-    format.timestamp({ format: "HH:mm:ss.SSS" }),
-    plainErrors(),
-    format.printf(({ timestamp, level, message, ...fields }) => {
-      const rest = Object.keys(fields).length > 0 ? ` ${JSON.stringify(fields)}` : "";
-      return `${String(timestamp)} ${level} ${String(message)}${rest}`;
-    }),
-  );
-
-/** A logger as the options say. */
+/** A logger as the options say. What happens after an error that nobody expected is the app's to decide. */
 export function createLogger(options: LoggerOptions): Logger {
-  const { production, level, fields, transports: targets } = options;
-  return createWinston({
+  const { production, level, fields, transports: targets, logstash } = options;
+  const logger = createWinston({
     level,
     defaultMeta: fields,
-    format: production ? json() : pretty(),
-    transports: targets ?? [new transports.Console()],
+    format: logstash ? identifiedJsonLines() : production ? jsonLines() : pretty(),
+    transports: [...(targets ?? [new transports.Console()]), ...(logstash ? [logstash] : [])],
+    exitOnError: false,
   });
+  logstash?.on(NOTICE, ({ level, message, fields }: Notice) => logger.log(level, message, fields));
+  return logger;
 }
 
-/** Resolves when every line has been handed to the transports and they are done with them. */
-export function closeLogger(logger: Logger): Promise<void> {
-  return new Promise((resolve) => {
+/**
+ * Resolves when every line has been handed to the transports and they are done with them. Logstash is given
+ * its time first, in which lines are still taken.
+ */
+export async function closeLogger(logger: Logger): Promise<void> {
+  for (const transport of logger.transports) {
+    if (!(transport instanceof LogstashTransport)) continue;
+    const lines = await transport.flush();
+    if (lines > 0) logger.warn("log lines may not have reached logstash", { lines });
+  }
+  await new Promise<void>((resolve) => {
     logger.once("finish", resolve);
     logger.end();
   });
