@@ -2,7 +2,7 @@ import { createApp } from "./app";
 import { ConfigError, loadConfig, type Config } from "./app/config";
 import type { EntryStore } from "./guest-book/store";
 import { createControllers } from "./controllers";
-import { closeLogger, createLogger, type Logger } from "./libs/logger";
+import { LogstashTransport, closeLogger, createLogger, type Logger } from "./libs/logger";
 import { startServer, type Lifecycle, type RunningServer } from "./server";
 
 /** The parts of `process` that the app uses, so that a test can stand in for it. */
@@ -29,10 +29,15 @@ export async function main(host: Host): Promise<void> {
     return;
   }
 
+  const logstash = config.logstash && new LogstashTransport(config.logstash);
+  const replica = { task: config.taskName, node: config.nodeName };
   const logger = createLogger({
     production: config.production,
     level: config.logLevel,
-    fields: { app: config.appName, task: config.taskName, node: config.nodeName },
+    fields: logstash
+      ? { service: config.appName, node_name: "nodeapp1", ...replica }
+      : { app: config.appName, ...replica },
+    logstash,
   });
 
   const lifecycle: Lifecycle = { draining: false };
@@ -66,7 +71,8 @@ export async function main(host: Host): Promise<void> {
 
   try {
     store = await openStore(config, logger);
-    const controllers = createControllers({ config, readiness: lifecycle, store, logger });
+    const readiness = lifecycle;
+    const controllers = createControllers({ config, readiness, store, logger, logstash });
     const app = createApp({ config, logger, controllers });
     server = await startServer(app, config, lifecycle, logger);
   } catch (error) {

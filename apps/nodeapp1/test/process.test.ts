@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { transformFileSync } from "@swc/core";
 import { get, until, type LogLine } from "./harness";
+import { LogstashDouble } from "./logger/double";
 
 // Several processes one after another, on a machine that may be busy.
 jest.setTimeout(60_000);
@@ -31,7 +32,7 @@ beforeAll(() => {
   for (const entry of readdirSync(source, { recursive: true, withFileTypes: true })) {
     const from = path.join(entry.parentPath, entry.name);
     const to = path.join(directory, "dist", path.relative(source, from)).replace(/\.ts$/, ".js");
-    if (!entry.isFile() || entry.name.endsWith(".test.ts")) continue;
+    if (!entry.isFile() || /\.(test|d)\.ts$|\.md$/.test(entry.name)) continue;
     mkdirSync(path.dirname(to), { recursive: true });
     if (entry.name.endsWith(".ts")) writeFileSync(to, compile(from));
     else cpSync(from, to);
@@ -134,6 +135,88 @@ test("a wrong environment is reported, all of it, and the exit code is 1", async
     'error: PORT must be a whole number from 1 to 65535, got "abc": correct it or leave it out',
     "error: DRAIN_DELAY is not a variable of this app: remove it or correct its name",
   ]);
+});
+
+describe("with Logstash", () => {
+  let double: LogstashDouble;
+  beforeEach(async () => void (double = await new LogstashDouble().listen()));
+  afterEach(() => double.close());
+
+  const start = async (env: Record<string, string> = {}) => {
+    const port = await freePort();
+    const app = run("index.js", {
+      ...{ NODE_ENV: "production", PORT: String(port), DRAIN_DELAY_MS: "0", TASK_NAME: "app1.2.x" },
+      ...{ LOGSTASH_HOST: "127.0.0.1", LOGSTASH_PORT: String(double.port), ...env },
+    });
+    await until(() => app.output.join("").includes("listening"));
+    return { app, port };
+  };
+  const ids = (lines: readonly Record<string, unknown>[]) => lines.map(({ id }) => String(id));
+
+  test("told to stop in the middle of a burst of requests, all of its lines arrive", async () => {
+    const { app, port } = await start();
+    const requests = Array.from({ length: 300 }, () => get(port, "/app1").catch(() => undefined));
+    await until(() => app.output.join("").includes('"status":200'));
+    app.child.kill("SIGTERM");
+    expect(await app.exit).toBe(0);
+    await Promise.all(requests);
+    expect(ids(double.lines).sort()).toEqual(ids(app.logs()).sort());
+    expect(double.lines.map(({ message }) => message)).toContain("stopped");
+    expect(double.lines.find(({ message }) => message === "request")).toMatchObject({
+      ...{ service: "app1", node_name: "nodeapp1", task: "app1.2.x", status: 200, path: "/app1" },
+      ...{ requestId: expect.any(String) as string, durationMs: expect.any(Number) as number },
+    });
+  });
+
+  test("that reads nothing, requests are answered, readiness says so, and a stop is bounded", async () => {
+    double.behave("stall");
+    const { app, port } = await start();
+    for (let i = 0; i < 50; i++) expect((await get(port, "/app1")).status).toBe(200);
+    const ready = await get(port, "/app1/health/ready");
+    expect(ready.status).toBe(200);
+    const { logs } = JSON.parse(ready.body) as { logs: { waiting: number; dropped: number } };
+    expect(logs).toMatchObject({ state: "connecting", dropped: 0 });
+    expect(logs.waiting).toBeGreaterThanOrEqual(50);
+    app.child.kill("SIGTERM");
+    await until(() => app.output.join("").includes("stopped"));
+    // While it tries to deliver, a second one is heard and harms nothing.
+    app.child.kill("SIGTERM");
+    expect(await app.exit).toBe(0);
+    const left = app.logs().at(-1);
+    expect(left).toMatchObject({ message: "log lines may not have reached logstash" });
+    expect(left?.["lines"]).toBe(app.logs().length - 1);
+  });
+
+  test.each(["throw new Error('unexpected')", "Promise.reject(new Error('unexpected'))"])(
+    "%s: the line about it arrives before the end",
+    async (accident) => {
+      const thrower = path.join(directory, "accident.js");
+      writeFileSync(thrower, `process.on("SIGUSR2", () => { ${accident}; });`);
+      const { app } = await start({ NODE_OPTIONS: `--require ${thrower}` });
+      app.child.kill("SIGUSR2");
+      expect(await app.exit).toBe(1);
+      expect(double.lines).toContainEqual(
+        expect.objectContaining({
+          level: "error",
+          error: expect.objectContaining({ message: "unexpected" }) as object,
+        }),
+      );
+    },
+  );
+
+  test("nothing of a request but its outside is in the lines", async () => {
+    const { app, port } = await start({ LOG_LEVEL: "debug" });
+    const secret = "hunter2";
+    await get(port, `/app1?password=${secret}`, {
+      method: "POST",
+      headers: { Cookie: secret, Authorization: secret, "X-Request-Id": "x y" + secret },
+      body: `name=${secret}`,
+    });
+    app.child.kill("SIGTERM");
+    expect(await app.exit).toBe(0);
+    expect(double.lines.find(({ message }) => message === "request")).toBeDefined();
+    expect(JSON.stringify(double.lines)).not.toContain(secret);
+  });
 });
 
 describe("with a database that is away", () => {

@@ -13,6 +13,7 @@ test("everything has a default", () => {
     shutdownTimeoutMs: 10_000,
     keepAliveTimeoutMs: 65_000,
     logLevel: "info",
+    logstash: undefined,
     databaseUrlFile: undefined,
     taskName: hostname(),
     nodeName: "unknown",
@@ -30,6 +31,8 @@ test("everything can be set", () => {
     SHUTDOWN_TIMEOUT_MS: "1",
     KEEP_ALIVE_TIMEOUT_MS: "2000",
     LOG_LEVEL: "debug",
+    LOGSTASH_HOST: "logstash",
+    LOGSTASH_PORT: "9001",
     MONGO_URL_FILE: "/run/secrets/url",
     TASK_NAME: "app2.1.x",
     NODE_NAME: "worker-1",
@@ -44,6 +47,7 @@ test("everything can be set", () => {
     shutdownTimeoutMs: 1,
     keepAliveTimeoutMs: 2_000,
     logLevel: "debug",
+    logstash: { host: "logstash", port: 9001 },
     databaseUrlFile: "/run/secrets/url",
     taskName: "app2.1.x",
     nodeName: "worker-1",
@@ -58,6 +62,18 @@ test.each([
 ])("service path %s, name %s", (servicePath, appName, trustProxy) => {
   const env = { SERVICE_PATH: servicePath, TRUST_PROXY: trustProxy.join(",") || "none" };
   expect(loadConfig(env)).toMatchObject({ servicePath, appName, trustProxy: [] });
+});
+
+test.each<[Record<string, string>, object | undefined]>([
+  [{ NODE_ENV: "production" }, undefined],
+  [{ NODE_ENV: "development", LOGSTASH_HOST: "logstash" }, undefined],
+  [{ LOGSTASH_HOST: "logstash" }, undefined],
+  [
+    { NODE_ENV: "production", LOGSTASH_HOST: "fd00::1" },
+    { host: "fd00::1", port: 9000 },
+  ],
+])("lines go to Logstash in production alone, where it is named: %j", (env, logstash) => {
+  expect(loadConfig(env).logstash).toEqual(logstash);
 });
 
 test("other programs' variables are none of its business", () => {
@@ -84,6 +100,10 @@ test.each([
   ["DRAIN_DELAY_MS", "5s", "must be a whole number from 0 to 600000"],
   ["SHUTDOWN_TIMEOUT_MS", "1.5", "must be a whole number from 0 to 600000"],
   ["KEEP_ALIVE_TIMEOUT_MS", "0", "must be a whole number from 1000 to 3600000"],
+  ["LOGSTASH_HOST", "", "must be a host name or an IP address"],
+  ["LOGSTASH_HOST", "tcp://logstash", "must be a host name or an IP address"],
+  ["LOGSTASH_HOST", "logstash:9000", "must be a host name or an IP address"],
+  ["LOGSTASH_PORT", "0", "must be a whole number from 1 to 65535"],
   ["MONGO_URL_FILE", "", "must be an absolute path"],
   ["MONGO_URL_FILE", "mongodb://db/app1", "must be an absolute path"],
   ["LOG_LEVEL", "loud", "must be one of error, warn, info, debug"],

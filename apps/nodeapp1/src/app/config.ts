@@ -20,6 +20,8 @@ export interface Config {
   readonly shutdownTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
   readonly logLevel: "error" | "warn" | "info" | "debug";
+  /** Where log lines go beside the console; undefined for nowhere, as always outside production. */
+  readonly logstash: { readonly host: string; readonly port: number } | undefined;
   /** The file that holds the database's URL; undefined to run without a database. */
   readonly databaseUrlFile: string | undefined;
   readonly taskName: string;
@@ -42,6 +44,7 @@ const RANGE_NAMES = ["loopback", "linklocal", "uniquelocal"];
 const OWN_PREFIXES = [
   "DRAIN_",
   "KEEP_ALIVE_",
+  "LOGSTASH_",
   "MONGO_",
   "SERVICE_PATH",
   "SHUTDOWN_",
@@ -66,6 +69,13 @@ const servicePath = makeValidator<string>((input) => {
 
 const absolutePath = makeValidator<string>((input) => {
   if (!path.isAbsolute(input)) throw new Error("must be an absolute path");
+  return input;
+});
+
+const host = makeValidator<string>((input) => {
+  if (isIP(input) === 0 && !/^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/.test(input)) {
+    throw new Error("must be a host name or an IP address, such as logstash");
+  }
   return input;
 });
 
@@ -103,6 +113,8 @@ const SCHEMA = {
   // other way round, a request on a connection that is just being closed would be reset.
   KEEP_ALIVE_TIMEOUT_MS: integer(1_000, 3_600_000)({ default: 65_000 }),
   LOG_LEVEL: str({ choices: ["error", "warn", "info", "debug"], default: "info" }),
+  LOGSTASH_HOST: host({ default: undefined }),
+  LOGSTASH_PORT: integer(1, 65535)({ default: 9000 }),
   MONGO_URL_FILE: absolutePath({ default: undefined }),
   TASK_NAME: str({ default: hostname() }),
   NODE_NAME: str({ default: "unknown" }),
@@ -127,9 +139,11 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     },
   });
 
+  const production = values.NODE_ENV === "production";
+  const { LOGSTASH_HOST: logstashHost, LOGSTASH_PORT: logstashPort } = values;
   const appName = values.SERVICE_PATH.split("/").at(-1) || "app";
   return Object.freeze({
-    production: values.NODE_ENV === "production",
+    production,
     servicePath: values.SERVICE_PATH,
     appName,
     port: values.PORT,
@@ -138,6 +152,10 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS,
     keepAliveTimeoutMs: values.KEEP_ALIVE_TIMEOUT_MS,
     logLevel: values.LOG_LEVEL,
+    logstash:
+      production && logstashHost !== undefined
+        ? { host: logstashHost, port: logstashPort }
+        : undefined,
     databaseUrlFile: values.MONGO_URL_FILE ?? ifExists(`/run/secrets/${appName}-mongo-url`),
     taskName: values.TASK_NAME,
     nodeName: values.NODE_NAME,

@@ -1,5 +1,6 @@
 import { Router } from "express";
 import type { DatabaseStatus } from "../guest-book/store";
+import type { LogstashStats } from "../libs/logger";
 
 /** Whether new requests should be sent here. */
 export interface Readiness {
@@ -10,11 +11,13 @@ export interface Readiness {
  * Two kinds of health. `live` says that the process answers: whoever gets no answer may kill it.
  * `ready` says that it wants requests: a proxy sends them elsewhere while it does not. It says how
  * the database is, too, which changes neither: the page is served without it, no other replica
- * could reach it better, and to start this one again would mend nothing.
+ * could reach it better, and to start this one again would mend nothing. Of the log lines on their way to
+ * Logstash it says how many wait and how many were dropped, and there, too, nothing follows from it.
  */
 export function healthController(
   readiness: Readiness,
   store: { readonly status: DatabaseStatus } | undefined,
+  logstash: { readonly stats: LogstashStats } | undefined,
 ): Router {
   const router = Router();
   router.use((_req, res, next) => {
@@ -26,8 +29,9 @@ export function healthController(
   });
   router.get("/ready", (_req, res) => {
     const database = store?.status ?? "none";
-    if (readiness.draining) res.status(503).json({ status: "draining", database });
-    else res.json({ status: "ready", database });
+    const status = readiness.draining ? "draining" : "ready";
+    // JSON leaves out what is undefined.
+    res.status(readiness.draining ? 503 : 200).json({ status, database, logs: logstash?.stats });
   });
   return router;
 }

@@ -1,7 +1,7 @@
 import { Router } from "express";
 import type { Config } from "../app/config";
 import type { EntryStore } from "../guest-book/store";
-import type { Logger } from "../libs/logger";
+import type { Logger, LogstashTransport } from "../libs/logger";
 import { entriesApi } from "./entries-api";
 import { healthController, type Readiness } from "./health";
 import { pageController } from "./page";
@@ -13,15 +13,18 @@ export interface ControllersArgs {
   /** Undefined to run without a database: then there is no guest book. */
   readonly store: EntryStore | undefined;
   readonly logger: Logger;
+  /** Undefined where log lines go to the console alone. */
+  readonly logstash?: Pick<LogstashTransport, "stats">;
 }
 
 /** All routes of the app, relative to its service path. */
-export function createControllers({ config, readiness, store, logger }: ControllersArgs): Router {
+export function createControllers(args: ControllersArgs): Router {
+  const { config, readiness, store, logger, logstash } = args;
   const base = config.servicePath === "/" ? "" : config.servicePath;
   const replica = { task: config.taskName, node: config.nodeName };
 
   const router = Router();
-  router.use("/health", healthController(readiness, store));
+  router.use("/health", healthController(readiness, store, logstash));
   router.use(pageController({ store, replica, urlPath: base || "/", logger }));
   if (store !== undefined) {
     const path = "/api/entries";
