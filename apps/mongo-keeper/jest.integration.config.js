@@ -4,5 +4,5 @@ module.exports = {
   displayName: "mongo-keeper-integration",
   roots: ["<rootDir>/test/integration"],
   maxWorkers: 1,
-  testTimeout: 60_000,
+  testTimeout: 180_000,
 };

@@ -169,7 +169,7 @@ export class StoreContainer {
   }
 
   async until(condition: () => Promise<boolean>): Promise<void> {
-    const deadline = Date.now() + 30_000;
+    const deadline = Date.now() + 60_000;
     while (!(await condition())) {
       if (Date.now() > deadline) throw new Error(`waited in vain: ${await this.logs()}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
