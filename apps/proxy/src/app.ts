@@ -9,6 +9,7 @@ import { ownAddresses } from "./control/addresses";
 import { createApi } from "./control/api";
 import { Configurator } from "./control/configurator";
 import { Emptiness } from "./control/emptiness";
+import { Hosts } from "./control/hosts";
 import { fetchServices, requestNotifications } from "./control/listener";
 import { distribute, type PeerOptions } from "./control/peers";
 import { Proxy } from "./control/proxy";
@@ -70,7 +71,12 @@ export async function startApp(settings: Settings, haproxy: DataPlane, log: Log)
     log,
     minReloadIntervalMs: settings.minReloadIntervalMs,
   });
-  const proxy = new Proxy(configurator, settings.parse, new Emptiness({ log }));
+  const proxy = new Proxy(
+    configurator,
+    settings.parse,
+    new Emptiness({ log }),
+    new Hosts({ controlSubnet: settings.controlSubnet, ownAddresses }),
+  );
   const synchronize = (): Promise<void> =>
     proxy.synchronize(() => fetchServices(listenerAddresses));
 

@@ -116,6 +116,11 @@ export function readSettings(
       ),
       httpsOnly: flag("HTTPS_ONLY"),
       clientCa: clientCaFile !== undefined,
+      controlHosts: [
+        read("SERVICE_NAME") ?? "proxy",
+        ...list("LISTENER_ADDRESS"),
+        ...list("COMPANION_ADDRESS"),
+      ].map((address) => address.replace(/:\d+$/, "").toLowerCase()),
       users: { secretsDir, globalUsers: readUsers(read("USERS"), flag("USERS_PASS_ENCRYPTED")) },
       instanceName: flag("FILTER_PROXY_INSTANCE_NAME")
         ? (read("PROXY_INSTANCE_NAME") ?? "docker-flow")

@@ -1,6 +1,7 @@
 import { createApi } from "../src/control/api";
 import { Configurator } from "../src/control/configurator";
 import { Emptiness } from "../src/control/emptiness";
+import { Hosts } from "../src/control/hosts";
 import { Proxy } from "../src/control/proxy";
 import { renderConfig } from "../src/haproxy/render";
 import type { Parameters } from "../src/routes/service";
@@ -22,7 +23,12 @@ async function setUp({ unreached = [] as string[], reconciles = true } = {}) {
   });
   const port = await serve(
     createApi({
-      proxy: new Proxy(configurator, PARSE, new Emptiness({ log })),
+      proxy: new Proxy(
+        configurator,
+        PARSE,
+        new Emptiness({ log }),
+        new Hosts({ controlSubnet: undefined, ownAddresses: () => [] }),
+      ),
       configurator,
       distribute: (path) => {
         sent.push(new URL(path, "http://proxy").searchParams.get("port") ?? "");

@@ -1,6 +1,6 @@
 import { askedGuards, guardsOf } from "../routes/guard";
 import { isWanted, parseService, parseServiceName, type ParseOptions } from "../routes/parse";
-import { Refusal } from "../routes/refusal";
+import { Refusal, refuse } from "../routes/refusal";
 import { digestOf, toRoute } from "../routes/route";
 import type { Parameters, Service } from "../routes/service";
 import {
@@ -8,12 +8,14 @@ import {
   asLoaded,
   type Refused,
   type Route,
+  withClosed,
   withoutRoute,
   withRefusal,
   withRoute,
 } from "../routes/table";
 import { type Configurator, Rejection } from "./configurator";
 import type { Emptiness } from "./emptiness";
+import { type Hosts, hostsOf, namedHosts } from "./hosts";
 
 /** What a reconfigure request did. */
 export interface Reconfigured {
@@ -41,6 +43,7 @@ export class Proxy {
     private readonly configurator: Configurator,
     private readonly parseOptions: ParseOptions,
     private readonly emptiness: Emptiness,
+    private readonly hosts: Hosts,
   ) {}
 
   /**
@@ -60,6 +63,16 @@ export class Proxy {
         return { service: undefined, ignored: [] };
       }
       parsed = parseService(parameters, this.parseOptions);
+      const hosts = hostsOf(parsed.service);
+      if (hosts.length > 0) {
+        const revision = this.revision;
+        await this.hosts.look(hosts);
+        if ((this.changedAt.get(name) ?? 0) > revision) {
+          throw new Refusal(409, "another request for this service came meanwhile");
+        }
+        const complaint = this.hosts.complaint(parsed.service);
+        if (complaint !== undefined) refuse(complaint);
+      }
     } catch (error) {
       if (error instanceof Refusal && error.status !== 500) {
         await this.refuse(name, parameters, { reason: error.message, digest, source });
@@ -86,6 +99,12 @@ export class Proxy {
   async synchronize(fetchServices: () => Promise<readonly Parameters[]>): Promise<void> {
     const asked = this.revision;
     const listed = await fetchServices();
+    // What a name leads to may change after its route was granted.
+    const known = [...this.configurator.table.routes.values()];
+    await this.hosts.look([
+      ...listed.flatMap(namedHosts),
+      ...known.flatMap(({ service }) => hostsOf(service)),
+    ]);
     const routed = [...this.configurator.table.routes]
       .filter(([, { source }]) => source !== "request")
       .map(([name]) => name);
@@ -100,6 +119,11 @@ export class Proxy {
       return change === undefined ? [] : [change];
     });
     const { routes, refused } = this.configurator.table;
+    const forbidden = [...routes].map(
+      ([name, { service }]) =>
+        () =>
+          this.closeForbidden(name, service),
+    );
     const gone = [...routes, ...refused]
       .filter(([name, { source }]) => source !== "request" && !wanted.has(name) && !isNewer(name))
       .map(
@@ -107,7 +131,7 @@ export class Proxy {
           () =>
             this.configurator.submit(withoutRoute(name)),
       );
-    const taken = [...gone, ...changes].map((change) => change());
+    const taken = [...forbidden, ...gone, ...changes].map((change) => change());
     // What is refused among them is noted; when nothing can be loaded at all, this last one fails as well.
     const loaded = this.configurator.submit(asLoaded);
     await Promise.allSettled([...taken, loaded]);
@@ -132,6 +156,8 @@ export class Proxy {
     try {
       if (!isWanted(parameters, this.parseOptions)) return undefined;
       const { service } = parseService(parameters, this.parseOptions);
+      const complaint = this.hosts.complaint(service);
+      if (complaint !== undefined) refuse(complaint);
       return () => this.submit(toRoute(service, parameters, "listener"));
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -141,10 +167,22 @@ export class Proxy {
     }
   }
 
+  /** Closes a route that leads where it must not, whatever it once led to. */
+  private async closeForbidden(name: string, service: Service): Promise<void> {
+    const complaint = this.hosts.complaint(service);
+    if (complaint !== undefined && service.closed === undefined) {
+      await this.configurator.submit(withClosed(name, complaint));
+    }
+  }
+
   /** Notes that parameters cannot be right. */
   private async refuse(name: string, parameters: Parameters, refused: Refused): Promise<void> {
     const guards = askedGuards(parameters, this.parseOptions);
-    await this.configurator.submit(withRefusal(name, refused, guards));
+    const kept = this.configurator.table.routes.get(name)?.service;
+    await Promise.all([
+      kept && this.closeForbidden(name, kept),
+      this.configurator.submit(withRefusal(name, refused, guards)),
+    ]);
   }
 
   /** Notes it when HAProxy refuses the route, so that it is in the status and not tried over and over. */

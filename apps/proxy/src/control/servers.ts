@@ -24,9 +24,22 @@ export async function startServers(
 ): Promise<Server[]> {
   await unlink(options.socketPath).catch(() => undefined);
   return Promise.all([
-    listen(listener, { port: options.port, host: controlAddress(options) }),
+    listen(refuseForwarded(listener), { port: options.port, host: controlAddress(options) }),
     listen(listener, { path: options.socketPath }),
   ]);
+}
+
+/**
+ * HAProxy adds `Forwarded` to whatever passes it, after all that a label can change: such a request came by a route, which no name
+ * that leads here should have been granted.
+ */
+function refuseForwarded(listener: RequestListener): RequestListener {
+  return (request, response) => {
+    if (request.headers.forwarded === undefined) return listener(request, response);
+    request.resume();
+    response.writeHead(403, { "Content-Type": "text/plain", Connection: "close" });
+    response.end("403 not by a route\n");
+  };
 }
 
 function controlAddress({ controlSubnet, ownAddresses }: ServerOptions): string | undefined {

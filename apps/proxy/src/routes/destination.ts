@@ -45,7 +45,7 @@ export function parseDestination(
   }
   if (srcHttpsPort !== undefined && httpsPort === undefined) refuse("srcHttpsPort needs httpsPort");
 
-  const shared = { ...parseTarget(reader, index), ...parseShared(reader, index, options) };
+  const shared = { ...parseTarget(reader, index, options), ...parseShared(reader, index, options) };
   const destinations: Destination[] = [];
   if (port !== undefined) {
     const scheme = srcPort ?? (httpsPort === undefined ? undefined : "http");

@@ -30,6 +30,8 @@ export interface ParseOptions {
   /** Whether clients are asked for a certificate (the original's CA_FILE). */
   readonly clientCa: boolean;
   readonly users: UserSources;
+  /** Names of the proxies' control APIs, the listeners and the companion: no route leads there. */
+  readonly controlHosts: readonly string[];
   /** The original's PROXY_INSTANCE_NAME where FILTER_PROXY_INSTANCE_NAME is true: services of others get no route. */
   readonly instanceName?: string;
 }

@@ -69,7 +69,7 @@ export function parseStream(reader: Reader, index: number, options: ParseOptions
     refuse(`${group.parameter} is for reqMode tcp without names only`);
   }
   return {
-    ...parseTarget(reader, index),
+    ...parseTarget(reader, index, options),
     port,
     srcPort,
     names,

@@ -75,6 +75,15 @@ function guarded(route: Route, guards: Guards | undefined, reason: string): Rout
   return closed(route, reason);
 }
 
+/** Closes the route that a service has, until it gets what it asks for. */
+export function withClosed(name: string, reason: string): Change {
+  return (table) => {
+    const route = table.routes.get(name);
+    if (route === undefined || route.service.closed !== undefined) return table;
+    return { ...table, routes: new Map(table.routes).set(name, closed(route, reason)) };
+  };
+}
+
 /** The route, with nobody let in. */
 export function closed(route: Route, reason: string): Route {
   return { ...route, service: { ...route.service, closed: reason } };
