@@ -46,7 +46,8 @@ export class StoreKeeper extends pulumi.ComponentResource {
         networks: [{ network: foundation.networks.apps_net }],
         // Where its record is, and on none of the members' nodes.
         constraints: ["node.role==manager", `node.labels.${KEEPER_LABEL}==true`],
-        memory: { limit: 192, reservation: 64 },
+        // A backup or a restore runs beside it, and takes 270 MB for documents of 15 MB, which is about the most they can have.
+        memory: { limit: 512, reservation: 64 },
         env: {
           MEMBERS: memberHosts(args.members).join(","),
           SET_NAME,
