@@ -306,6 +306,21 @@ describe("while the server reads nothing", () => {
     expect(ids.size).toBe(found.size + logstash.stats.dropped);
   });
 
+  test("that lines are dropped is told at once, and then not for each of them", async () => {
+    const double = await startDouble("stall");
+    const { logged, write } = startLogger(double.port, { maxBytes: 100_000, noticeMs: 60_000 });
+    const notices = () => logged.filter(({ message }) => message === "log lines were dropped");
+    write(1_000);
+    await until(() => notices().length > 0);
+    for (let i = 0; i < 20; i++) {
+      write(100);
+      await turn();
+    }
+    expect(notices()).toEqual([
+      expect.objectContaining({ level: "warn", logstash: `127.0.0.1:${double.port}` }),
+    ]);
+  });
+
   test("what is wrong has room when all else has none", async () => {
     const double = await startDouble("stall");
     const { logger, logstash, write } = startLogger(double.port, { maxBytes: 100_000 });
