@@ -1,17 +1,19 @@
 /** Measures a stack of its own from nothing to its end, several times, and prints the medians. */
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { Ephemeral } from "../test/e2e/support/ephemeral";
 import { Project } from "../test/e2e/support/project";
 import { measureFrontend } from "./frontend";
 import { renderFrontendTable } from "./frontend/table";
+import { measureLogger } from "./logger";
+import { renderLoggerTable } from "./logger/table";
 import { type Measures, measureOnce } from "./round";
 import { renderTable } from "./table";
 
 const USAGE = `Measures the system on a stack of its own ("bench"), and prints a table of medians.
 
-Usage: bench/run [system|frontend|--help]
+Usage: bench/run [system|frontend|logger|--help]
   RUNS=n   how many times to measure (3). The first fills the build cache, if that is empty.
 
 system (a run takes about three minutes on two cores):
@@ -33,12 +35,17 @@ frontend (one stack; RUNS rounds of six loads of five seconds, then 500 services
   a change            the command that changes a label has ended; over when nine requests in a row, each on a
                       connection of its own, were routed by it
 
-Without an argument, both. Tables and single figures are kept in artefacts/bench.
+logger (no stack; RUNS rounds of three loads of SECONDS seconds, 5):
+  the app's page      nodeapp1 as in its image, without a database, one process a way, 16 connections
+  CPU a request       user and system time of the app's process
+  ratio               to the console alone, taken round by round
+
+Without an argument, all. Tables and single figures are kept in artefacts/bench.
 `;
 
 const STACK = "bench";
 
-const PARTS = ["system", "frontend"] as const;
+const PARTS = ["system", "frontend", "logger"] as const;
 
 async function main(): Promise<void> {
   const args = process.argv.slice(2);
@@ -63,7 +70,9 @@ async function main(): Promise<void> {
     writeFileSync(join(ephemeral.artefacts, `${part}.md`), table);
     process.stdout.write(`\n${table}`);
   };
-  ephemeral.begin();
+  const needsStack = parts.some((part) => part !== "logger");
+  if (needsStack) ephemeral.begin();
+  else mkdirSync(ephemeral.artefacts, { recursive: true });
   try {
     if (parts.includes("system")) {
       const results: Measures[] = [];
@@ -78,8 +87,13 @@ async function main(): Promise<void> {
       const results = await measureFrontend(project, runs, say);
       report("frontend", renderFrontendTable(results, machine), results);
     }
+    if (parts.includes("logger")) {
+      process.stderr.write("The logger\n");
+      const results = await measureLogger(runs, say);
+      report("logger", renderLoggerTable(results, machine), results);
+    }
   } finally {
-    ephemeral.end();
+    if (needsStack) ephemeral.end();
   }
 }
 

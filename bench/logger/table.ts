@@ -1,0 +1,37 @@
+import { columns, median } from "../table";
+import type { LoggerMeasures, LoggerWay } from "./index";
+import type { RequestReport } from "./load";
+
+/** A table in Markdown: medians; ratios to the first way are taken round by round. */
+export function renderLoggerTable(
+  { ways, requests, found }: LoggerMeasures,
+  machine: string,
+): string {
+  const [first] = ways;
+  const middle = ({ reports }: LoggerWay, of: (report: RequestReport) => number): number =>
+    median(reports.map(of).sort((a, b) => a - b));
+  const ratio = (way: LoggerWay, of: (report: RequestReport) => number): string => {
+    if (way === first) return "";
+    const values = way.reports.map((report, i) => {
+      const rival = first?.reports[i];
+      return rival === undefined ? NaN : of(report) / of(rival);
+    });
+    return median(values.sort((a, b) => a - b)).toFixed(2);
+  };
+  const table = columns(
+    [
+      `${first?.reports.length} rounds on ${machine}`,
+      ...["CPU a request", "ratio", "p50", "p99", "ratio of p99", "requests/s"],
+    ],
+    ways.map((way) => [
+      way.way,
+      `${middle(way, ({ cpuMicroseconds }) => cpuMicroseconds).toFixed(0)} µs`,
+      ratio(way, ({ cpuMicroseconds }) => cpuMicroseconds),
+      `${middle(way, ({ p50 }) => p50).toFixed(1)} ms`,
+      `${middle(way, ({ p99 }) => p99).toFixed(1)} ms`,
+      ratio(way, ({ p99 }) => p99),
+      middle(way, ({ requestsPerSecond }) => requestsPerSecond).toFixed(0),
+    ]),
+  );
+  return `${table}\nOf ${requests} requests for the page, ${found} lines were found.\n`;
+}
