@@ -1,3 +1,4 @@
+import type { AppUser } from "../src/config";
 import { MemberState } from "../src/set/types";
 import { Cut, type Change } from "./double/world";
 import { app1, app1Later, MemoryRecord, Scene } from "./harness";
@@ -431,6 +432,8 @@ describe("killed at any step, the next keeper ends in the same state", () => {
     readonly name: string;
     readonly arrange: () => Promise<void>;
     readonly members: () => readonly string[];
+    /** Both of app1's when left out. */
+    readonly users?: readonly AppUser[];
   };
   const stories: readonly Story[] = [
     {
@@ -465,10 +468,22 @@ describe("killed at any step, the next keeper ends in the same state", () => {
       },
       members: () => scene.hosts,
     },
+    {
+      name: "changing passwords",
+      arrange: async () => {
+        scene = await Scene.of(1);
+        await scene.until(scene.keeper({ users: [app1, app1Later] }));
+        scene.world.changes.length = 0;
+      },
+      members: () => scene.hosts,
+      users: [
+        { ...app1Later, password: "another" },
+        { ...app1, name: "app1-3" },
+      ],
+    },
   ];
 
-  test.each(stories)("$name", async ({ arrange, members }) => {
-    const users = [app1, app1Later];
+  test.each(stories)("$name", async ({ arrange, members, users = [app1, app1Later] }) => {
     await arrange();
     const before = scene.record.written.length;
     await scene.until(scene.keeper({ members: members(), users }));
