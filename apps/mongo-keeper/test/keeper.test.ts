@@ -212,6 +212,18 @@ describe("a formed set", () => {
     expect(scene.world.changes).toEqual([]);
   });
 
+  test("whose primary answers too slowly is not touched", async () => {
+    scene.member(0).slowMs = 900;
+    const keeper = scene.keeper({ users: [app1, app1Later] });
+    for (let i = 0; i < 2; i++) await keeper.round();
+    expect(keeper.status()).toMatchObject({ state: "no-primary", settled: false, calm: false });
+    expect(keeper.status().reason).toContain(`${scene.hosts[0]} silent`);
+    expect(scene.world.changes).toEqual([]);
+    scene.member(0).slowMs = 0;
+    await scene.until(keeper);
+    expect(names(scene.world.changes)).toEqual(["createUser"]);
+  });
+
   test("with a member down is degraded, untouched, and serves on", async () => {
     await scene.member(2).stop();
     const keeper = scene.keeper({ users: [app1, app1Later] });
