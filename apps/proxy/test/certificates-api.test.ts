@@ -262,6 +262,7 @@ describe("askForCertificates", () => {
 
   it.each([
     ["has the same", [listed]],
+    ["has only what has expired", [{ ...listed, name: "old", notAfter: "2020-01-01T00:00:00Z" }]],
     ["has only its own secrets", [{ ...listed, name: "cert-x", source: "secret" }]],
     ["has none", []],
   ])("does not bother a proxy that %s", async (_what, certs) => {

@@ -72,6 +72,28 @@ describe("Certificates", () => {
     expect(again.certificates.empty).toBe(false);
   });
 
+  it("does not say that it serves what a reload failed to bring, and tries again when it is put again", async () => {
+    let failing = true;
+    let reloads = 0;
+    const { certificates } = await load({
+      reload: () => {
+        reloads += 1;
+        return failing ? Promise.reject(new Error("no worker")) : Promise.resolve();
+      },
+    });
+    await expect(certificates.put("a.pem", a)).rejects.toThrow("not served yet: no worker");
+    expect(certificates.status()).toMatchObject([
+      { name: "a.pem", fingerprint: null, error: expect.stringContaining("reloaded") as string },
+    ]);
+    await expect(certificates.put("a.pem", a)).rejects.toThrow("no worker");
+    failing = false;
+    expect(await certificates.put("a.pem", a)).toBe("unchanged");
+    expect(certificates.status()).toMatchObject([{ fingerprint: expect.any(String) as string }]);
+    expect(certificates.status()[0]).not.toHaveProperty("error");
+    await certificates.put("a.pem", a);
+    expect(reloads).toBe(3);
+  });
+
   it("keeps what it takes over a restart, readable by its owner only", async () => {
     const { certificates, folder, reloads } = await load();
     await certificates.put("a.pem", a);

@@ -79,6 +79,8 @@ export class Certificates {
   private readonly entries = new Map<string, Entry>();
   private leftOut: LeftOut[] = [];
   private list = "";
+  /** What a reload should have brought and did not, by key: the next put of the same tries again. */
+  private readonly unserved = new Set<string>();
   /** Puts are taken one after another. */
   private queue: Promise<unknown> = Promise.resolve();
 
@@ -145,10 +147,13 @@ export class Certificates {
     );
     this.queue = result.catch(() => undefined);
     const { outcome, live } = await result;
+    const key = keyOf({ source: "request", name });
     try {
       // Outside the queue, so that certificates that come together share a reload.
       await live();
+      this.unserved.delete(key);
     } catch (error) {
+      this.unserved.add(key);
       throw new Refusal(500, `the certificate is kept, but not served yet: ${messageOf(error)}`);
     }
     return outcome;
@@ -161,7 +166,10 @@ export class Certificates {
     const { name, certificate } = entry;
     const before = this.entries.get(keyOf(entry));
     const nothing = { live: () => Promise.resolve() };
-    if (before?.certificate.pem === certificate.pem) return { outcome: "unchanged", ...nothing };
+    if (before?.certificate.pem === certificate.pem) {
+      const live = this.unserved.has(keyOf(entry)) ? this.options.reload : nothing.live;
+      return { outcome: "unchanged", live };
+    }
     if (ifNewer && before !== undefined && before.certificate.notBefore >= certificate.notBefore) {
       return { outcome: "older", ...nothing };
     }
@@ -313,6 +321,10 @@ export class Certificates {
   }
 
   private describe({ name, source, certificate }: Entry): CertificateStatus {
+    // Without a fingerprint whoever compares puts it again.
+    if (this.unserved.has(keyOf({ name, source }))) {
+      return { ...UNREAD, name, source, error: "kept, but HAProxy could not be reloaded with it" };
+    }
     return {
       name,
       source,

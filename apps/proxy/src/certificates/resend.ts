@@ -141,7 +141,7 @@ async function get(url: string, signal: AbortSignal): Promise<unknown> {
   return response.json();
 }
 
-/** Whether a peer's list has a certificate that was put there and is not the one of that name here. */
+/** Whether a peer's list has a certificate that was put there, is still valid, and is not the one of that name here. */
 function lacks(certificates: Held, listed: unknown): boolean {
   const own = new Map(
     certificates.requested().map(({ name, certificate }) => [name, certificate.fingerprint]),
@@ -149,7 +149,9 @@ function lacks(certificates: Held, listed: unknown): boolean {
   const { Certs: list } = (listed ?? {}) as { Certs?: unknown };
   if (!Array.isArray(list)) return true;
   return list.some((item: unknown) => {
-    const { name, source, fingerprint } = (item ?? {}) as Record<string, unknown>;
-    return source === "request" && fingerprint !== null && own.get(String(name)) !== fingerprint;
+    const { name, source, fingerprint, notAfter } = (item ?? {}) as Record<string, unknown>;
+    const isNews = fingerprint !== null && own.get(String(name)) !== fingerprint;
+    // What has expired is not sent, however often it is asked for.
+    return source === "request" && isNews && !(Date.parse(String(notAfter)) <= Date.now());
   });
 }
