@@ -31,10 +31,13 @@ interface Destination {
 interface Certificate {
   readonly name: string;
   readonly domains: readonly string[];
-  readonly notAfter: string;
-  readonly daysLeft: number;
-  readonly issuer: string;
-  readonly fingerprint: string;
+  /** Null where it could not be read, as the three after it. */
+  readonly notAfter: string | null;
+  readonly daysLeft: number | null;
+  readonly issuer: string | null;
+  readonly fingerprint: string | null;
+  /** Why it is not served; absent when it is. */
+  readonly error?: string;
   /** `self-signed` is what a proxy made itself, for as long as it has no other. */
   readonly source: string;
 }
@@ -167,12 +170,12 @@ const refusedTable = (refused: ProxyStatus["refused"]): string =>
 const certificateTable = (certificates: readonly Certificate[]): string =>
   columns(
     ["NAME", "DOMAINS", "DAYS LEFT", "UNTIL", "ISSUER"],
-    certificates.map(({ name, domains, daysLeft, notAfter, issuer }) => [
+    certificates.map(({ name, domains, daysLeft, notAfter, issuer, error }) => [
       name,
       domains.join(" "),
-      String(Math.floor(daysLeft)),
-      notAfter,
-      issuer,
+      daysLeft === null ? "-" : String(Math.floor(daysLeft)),
+      notAfter ?? "-",
+      error === undefined ? (issuer ?? "-") : `not served: ${error}`,
     ]),
   );
 

@@ -77,6 +77,15 @@ test("what each proxy signed itself is no certificate to speak of", () => {
   expect(text).toContain("CERTIFICATES\nnone\n");
 });
 
+test("a certificate that is not served says why", () => {
+  const unread = { domains: [], notAfter: null, daysLeft: null, issuer: null, fingerprint: null };
+  const bad = { ...unread, name: "cert-bad", source: "secret", error: "the key is missing" };
+  const text = describeProxies([
+    { manager: "manager-1", status: { ...status, certificates: [bad] } },
+  ]);
+  expect(text).toMatch(/^cert-bad +- +- +not served: the key is missing$/m);
+});
+
 test("the same routes in another order are the same", () => {
   const app2 = { ...app1, serviceName: "app2" };
   const text = describeProxies([
