@@ -5,6 +5,7 @@ import { eventually } from "./eventually";
 import { get, inARow } from "./page";
 import { type Outputs, Project } from "./project";
 import { SwarmView, type Task } from "./swarm";
+import { run } from "./run";
 import { clusterMarker, stack, ephemeral } from "./workspace";
 
 export const project = new Project(stack, ephemeral.place());
@@ -53,6 +54,21 @@ export async function allTasks(replicas = { app1: 3 }): Promise<Task[] | undefin
     Object.entries(services).map(([name, count]) => swarm.runningTasks(name, count)),
   );
   return found.every((tasks) => tasks !== undefined) ? found.flat() : undefined;
+}
+
+/**
+ * What the tasks of a service have logged, those that ended included. From the machines one by one: `docker service logs` waits
+ * for ever where one of the tasks has lost its container.
+ */
+export async function logsOf(service: string): Promise<string> {
+  const ofService = `label=com.docker.swarm.service.name=${service}`;
+  const script = `for id in $(docker ps --all --quiet --filter ${ofService}); do docker logs $id; done`;
+  const found = await Promise.all(
+    machineNames.map((machine) =>
+      run("docker", ["exec", containerOf(machine), "sh", "-c", script]),
+    ),
+  );
+  return found.map(({ output }) => output).join("");
 }
 
 /** When each container of the stack was started. */

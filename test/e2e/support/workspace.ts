@@ -8,10 +8,8 @@ export const stack = "e2e";
 export const cutStack = "e2e-cut";
 /** One that is never made, as its configuration is refused. */
 export const refusedStack = "e2e-refused";
-/** A small one with three proxies, whose certificates come from a CA of the tests'. */
-export const certificatesStack = "e2e-tls";
 
-export const ephemeral = new Ephemeral("e2e", [stack, cutStack, refusedStack, certificatesStack]);
+export const ephemeral = new Ephemeral("e2e", [stack, cutStack, refusedStack]);
 
 /** There once the cluster is up: without it there is nothing to test. */
 export const clusterMarker = join(ephemeral.workspace, "cluster-is-up");

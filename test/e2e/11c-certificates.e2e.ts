@@ -1,14 +1,12 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { defaultPorts, defaultSubnet, edgeAddress, machineAddress } from "../../infra/addresses";
 import { type Endpoint, Handshakes, served } from "../acme/handshakes";
 import { Pebble } from "../acme/pebble";
-import { objects } from "./support/engine";
+import { logsOf, project, requireCluster, settled, swarm } from "./support/cluster";
 import { eventually } from "./support/eventually";
 import { note } from "./support/note";
-import { Project } from "./support/project";
-import { SwarmView } from "./support/swarm";
-import { certificatesStack as stack, ephemeral } from "./support/workspace";
+import { ephemeral, stack } from "./support/workspace";
 
 /** Half of it has to hold an order with all of Pebble's pauses. */
 const VALIDITY_S = 180;
@@ -16,8 +14,6 @@ const ORDER_MS = 120_000;
 const NAME = "a.example";
 const COMPANION = "letsencrypt-companion";
 
-const project = new Project(stack, ephemeral.place());
-const swarm = new SwarmView(stack);
 const settings = join(ephemeral.clone, `Pulumi.${stack}.yaml`);
 const subnet = defaultSubnet(stack);
 const ports = defaultPorts(stack);
@@ -30,14 +26,14 @@ const proxies: readonly Endpoint[] = [1, 2, 3].map((ordinal) => ({
 
 let ca: Pebble | undefined;
 let root = "";
+let unset = (): void => undefined;
 
-/** Adds to the stack's configuration, in front of what it has: the CLI writes other keys behind it. */
-function configure(values: Readonly<Record<string, unknown>>): void {
-  const lines = Object.entries(values).map(
-    ([key, value]) => `  swarm:${key}: ${JSON.stringify(value)}\n`,
-  );
-  const before = existsSync(settings) ? readFileSync(settings, "utf8") : "config:\n";
-  writeFileSync(settings, before.replace(/^config:\n/m, `config:\n${lines.join("")}`));
+/** Sets a key that holds more than a word, in front of what the settings have. What is returned takes it out again. */
+function configure(key: string, value: unknown): () => void {
+  const before = readFileSync(settings, "utf8");
+  const line = `  swarm:${key}: ${JSON.stringify(value)}\n`;
+  writeFileSync(settings, before.replace(/^config:\n/m, `$&${line}`));
+  return () => writeFileSync(settings, readFileSync(settings, "utf8").replace(line, ""));
 }
 
 /** The certificate that all proxies serve, once they agree on one other than `before`. */
@@ -48,27 +44,24 @@ const agreed = (withinMs: number, before?: string): Promise<string> =>
     return new Set(found).size === 1 && first !== before ? first : undefined;
   });
 
+beforeAll(requireCluster);
 afterAll(() => ca?.remove());
 
 describe("certificates from an ACME directory", () => {
   test("the companion comes with the config letsencrypt, and orders once its route is there", async () => {
-    configure({ managers: 3, workers: 1, loggers: 0, app1Replicas: 1, mongoMembers: 1 });
-    await project.make("up");
     ca = await Pebble.start({
       ...{ name: `swarm-${stack}-acme`, network: `swarm-${stack}`, httpPort: ports.http },
       ...{ labels: [`swarm.stack=${stack}`], validitySeconds: VALIDITY_S },
     });
     await ca.resolveTo([edgeAddress(subnet)]);
     root = await ca.root();
-    configure({
-      letsencrypt: {
-        email: "ops@a.example",
-        domains: [`${NAME},www.a.example`],
-        directoryUrl: ca.directoryUrl,
-        caBundle: ca.caBundle,
-        cron: "* * * * *",
-        node: "manager-2",
-      },
+    unset = configure("letsencrypt", {
+      email: "ops@a.example",
+      domains: [`${NAME},www.a.example`],
+      directoryUrl: ca.directoryUrl,
+      caBundle: ca.caBundle,
+      cron: "* * * * *",
+      node: "manager-2",
     });
     await project.make("up");
     expect((await swarm.runningTasks(COMPANION, 1))?.map(({ node }) => node)).toEqual([
@@ -119,15 +112,16 @@ describe("certificates from an ACME directory", () => {
     expect(line.length).toBeGreaterThan(40);
     for (const service of [COMPANION, "proxy"]) {
       expect(await swarm.docker("service", "inspect", service)).not.toContain(line);
-      expect(await swarm.docker("service", "logs", service)).not.toContain(line);
+      expect(await logsOf(service)).not.toContain(line);
     }
     expect(await project.state("--show-secrets")).not.toContain(line);
   });
 
-  test("make down leaves nothing", async () => {
-    await ca?.remove();
-    ca = undefined;
-    await project.make("down");
-    expect(objects(stack)).toEqual([]);
+  test("the companion goes with its configuration", async () => {
+    const { app1Url } = await project.outputs();
+    unset();
+    await project.make("up");
+    expect(await swarm.docker("service", "ls", "--format", "{{.Name}}")).not.toContain(COMPANION);
+    await settled(app1Url);
   });
 });
