@@ -2,7 +2,7 @@ import type { Rule } from "../routes/rules";
 import { renderEdge } from "./edge";
 import { renderAccessLog } from "./logging";
 import type { RenderOptions } from "./options";
-import { quoteArgument } from "./quote";
+import { quote, quoteArgument } from "./quote";
 import { renderRouting } from "./routing";
 import { renderClientLimits, renderSafePath } from "./limits";
 import { renderHsts, renderTlsBind } from "./tls";
@@ -108,9 +108,9 @@ function renderKeepAlive({ timeouts }: RenderOptions): string[] {
 /** What a client says of itself is replaced by what we see of it. */
 function renderForwarding(): string[] {
   return [
-    "    http-request del-header x-forwarded- -m beg",
+    // Many apps read `_` in a header's name as `-`.
+    `    http-request del-header ${quote("^x[-_](forwarded[-_]|real[-_]ip$)")} -m reg`,
     "    http-request del-header forwarded",
-    "    http-request del-header x-real-ip",
     "    http-request set-header X-Forwarded-For %[src]",
     "    http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]",
     "    http-request set-header X-Forwarded-Host %[req.hdr(host)]",
