@@ -1,9 +1,9 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { containerOf, project, requireCluster, served, settled, swarm } from "./support/cluster";
+import { containerOf, project, requireCluster, swarm } from "./support/cluster";
 import { docker } from "./support/engine";
 import { eventually } from "./support/eventually";
-import { type Entry, GuestBook, Ledger } from "./support/guestBook";
+import { type Entry, GuestBook } from "./support/guestBook";
 import { note } from "./support/note";
 import { run } from "./support/run";
 import { ephemeral, stack } from "./support/workspace";
@@ -27,12 +27,6 @@ async function containerOfTask(service: string): Promise<{ machine: string; id: 
   const id = await docker("exec", containerOf(task.node), "docker", "ps", "-q", "--filter", filter);
   if (id === "") throw new Error(`${task.name} has no container on ${task.node}`);
   return { machine: task.node, id };
-}
-
-/** Ends a task's processes with SIGKILL; the swarm makes another task. */
-async function killTask(service: string): Promise<void> {
-  const { machine, id } = await containerOfTask(service);
-  await docker("exec", containerOf(machine), "docker", "kill", id);
 }
 
 const ids = (entries: readonly Entry[]): string[] => entries.map(({ id }) => id).sort();
@@ -67,43 +61,6 @@ describe("the store", () => {
       ...["getent", "ahostsv4", "mongo-store"],
     );
     expect(address).toMatch(/^10\.248\./);
-  });
-
-  test("keeps every acknowledged write, once, while tasks are killed and services roll", async () => {
-    const before = ids(await book.all());
-    const ledger = new Ledger(book);
-    const force = (service: string) =>
-      swarm.docker("service", "update", "--force", "--quiet", service);
-    const steps: (() => Promise<unknown>)[] = [
-      () => killTask("mongo-store-1"),
-      () => killTask("app1"),
-      () => force("mongo-store-1"),
-      () => force("app1"),
-      () => killTask("mongo-keeper"),
-    ];
-    for (const step of steps) {
-      await book.acknowledged("between", 120_000);
-      await step();
-      await book.acknowledged("between", 120_000);
-    }
-    const acknowledged = [...(await ledger.stop())];
-    expect(acknowledged.length).toBeGreaterThan(100);
-    note(`${acknowledged.length} writes acknowledged`);
-
-    const stored = (await book.all()).filter(
-      ({ id, message }) => message === "ledger" && !before.includes(id),
-    );
-    expect(ids(stored)).toEqual(acknowledged.sort());
-  });
-
-  test("keeps them when its worker stops and comes back", async () => {
-    const before = ids(await book.all());
-    await docker("container", "kill", containerOf("worker-1"));
-    await served(app1Url, 60_000);
-    await docker("container", "start", containerOf("worker-1"));
-    await settled(app1Url, 120_000);
-    const after = await eventually("the guest book", { withinMs: 60_000 }, () => book.all());
-    expect(ids(after)).toEqual(before);
   });
 
   test("comes back from a backup, and a damaged one changes nothing", async () => {

@@ -1,6 +1,5 @@
 /** The guest book of app1, by its JSON API. */
 import { randomUUID } from "node:crypto";
-import { setTimeout as pause } from "node:timers/promises";
 import { eventually } from "./eventually";
 
 export interface Entry {
@@ -58,34 +57,5 @@ export class GuestBook {
 
   private entriesUrl(): string {
     return `${this.app1Url}/api/entries`;
-  }
-}
-
-/** A stream of writes, each sent again with its id until it is acknowledged. */
-export class Ledger {
-  /** Ids that were acknowledged. */
-  readonly acknowledged: string[] = [];
-  private stopped = false;
-  private readonly writers: Promise<void>[];
-
-  constructor(
-    private readonly book: GuestBook,
-    writers = 4,
-  ) {
-    this.writers = Array.from({ length: writers }, () => this.run());
-  }
-
-  /** Ends when the last write is acknowledged. */
-  async stop(): Promise<readonly string[]> {
-    this.stopped = true;
-    await Promise.all(this.writers);
-    return this.acknowledged;
-  }
-
-  private async run(): Promise<void> {
-    while (!this.stopped) {
-      this.acknowledged.push(await this.book.acknowledged("ledger", 120_000));
-      await pause(50);
-    }
   }
 }
