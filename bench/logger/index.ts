@@ -113,7 +113,7 @@ async function buildApp(workspace: string): Promise<void> {
 /** How many ids of requests for the page the lines have; undefined before the app's last line is there. */
 function requestsIn(text: string): number | undefined {
   if (!text.includes('"message":"stopped"')) return undefined;
-  const lines = text.matchAll(/^\{.*"id":"([0-9a-f-]{36})".*"message":"request".*\}$/gm);
+  const lines = text.matchAll(/^\{.*"event_id":"([0-9a-f-]{36})".*"message":"request".*\}$/gm);
   return new Set([...lines].filter(([line]) => line.includes(`"${PAGE}"`)).map(([, id]) => id))
     .size;
 }

@@ -30,13 +30,13 @@ export async function main(host: Host): Promise<void> {
   }
 
   const logstash = config.logstash && new LogstashTransport(config.logstash);
-  const replica = { task: config.taskName, node: config.nodeName };
   const logger = createLogger({
     production: config.production,
     level: config.logLevel,
-    fields: logstash
-      ? { service: config.appName, node_name: "nodeapp1", ...replica }
-      : { app: config.appName, ...replica },
+    fields: {
+      ...{ app: config.appName, task: config.taskName, node: config.nodeName },
+      ...(logstash && { service: config.appName, node_name: "nodeapp1" }),
+    },
     logstash,
   });
 

@@ -151,7 +151,8 @@ describe("with Logstash", () => {
     await until(() => app.output.join("").includes("listening"));
     return { app, port };
   };
-  const ids = (lines: readonly Record<string, unknown>[]) => lines.map(({ id }) => String(id));
+  const ids = (lines: readonly Record<string, unknown>[]) =>
+    lines.map(({ event_id: id }) => String(id));
 
   test("told to stop in the middle of a burst of requests, all of its lines arrive", async () => {
     const { app, port } = await start();

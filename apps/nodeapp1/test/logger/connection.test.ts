@@ -2,6 +2,9 @@ import { once } from "node:events";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { ENDED, LogstashConnection } from "../../src/libs/logger/logstash/connection";
 
+// On a machine that may be busy.
+jest.setTimeout(60_000);
+
 let server: Server;
 let accepted: Promise<Socket>;
 let connection: LogstashConnection;

@@ -61,7 +61,7 @@ export class LogstashDouble {
 
   /** Forgets the last lines that it got, as a server that kept them in memory and was killed. */
   forgetLast(count: number): void {
-    for (const line of this.lines.splice(-count)) this.found.delete(String(line["id"]));
+    for (const line of this.lines.splice(-count)) this.found.delete(String(line["event_id"]));
     for (const socket of this.sockets) socket.resetAndDestroy();
   }
 
@@ -131,7 +131,7 @@ export class LogstashDouble {
   private keep(text: string): void {
     for (const json of text.split("\n").slice(0, -1)) {
       const line = JSON.parse(json) as Record<string, unknown>;
-      const id = String(line["id"]);
+      const id = String(line["event_id"]);
       if (!this.found.has(id)) this.lines.push(line);
       this.found.set(id, (this.found.get(id) ?? 0) + 1);
     }

@@ -75,7 +75,7 @@ async function writeBetween(write: (count: number) => void, turns: number, each:
 }
 
 const idsOf = (lines: readonly Record<string, unknown>[]): string[] =>
-  lines.map(({ id }) => String(id));
+  lines.map(({ event_id: id }) => String(id));
 
 /** Which of the lines that were logged the server does not have. */
 const missing = (logged: readonly Record<string, unknown>[], found: ReadonlySet<string>) =>
@@ -187,7 +187,7 @@ describe("a server that is killed", () => {
     await once(server.stdout!, "data");
   };
   const found = (): Set<string> => {
-    const whole = /^\{.*"id":"([0-9a-f-]{36})".*\}$/gm;
+    const whole = /^\{.*"event_id":"([0-9a-f-]{36})".*\}$/gm;
     return new Set([...readFileSync(file, "utf8").matchAll(whole)].map(([, id]) => id ?? ""));
   };
   const size = (): number => (existsSync(file) ? statSync(file).size : 0);

@@ -5,6 +5,9 @@ import { LogstashTransport, closeLogger, createLogger } from "../../src/libs/log
 import { until } from "../harness";
 import { LogstashDouble } from "./double";
 
+// On a machine that may be busy.
+jest.setTimeout(60_000);
+
 let double: LogstashDouble;
 beforeEach(async () => void (double = await new LogstashDouble().listen()));
 afterEach(() => double.close());
@@ -38,8 +41,8 @@ test("both get the same: fields, an id of its own, the time, errors as objects",
   expect(double.lines).toEqual(logged.map((line) => JSON.parse(line) as unknown));
   expect(double.lines).toEqual([
     {
-      "@timestamp": expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as string,
-      id: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
+      timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as string,
+      event_id: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
       level: "info",
       message: "request",
       service: "app1",
@@ -63,25 +66,25 @@ test("both get the same: fields, an id of its own, the time, errors as objects",
 
 test("a field of the caller's does not take the place of the line's id and time", async () => {
   const { logger } = startLogger();
-  for (let i = 0; i < 2; i++) logger.info("twice", { id: "mine", "@timestamp": "yesterday" });
+  for (let i = 0; i < 2; i++) logger.info("twice", { event_id: "mine", timestamp: "yesterday" });
   await closeLogger(logger);
   expect(double.count).toBe(2);
-  expect(double.lines[0]?.["@timestamp"]).toMatch(/^\d{4}-/);
+  expect(double.lines[0]?.["timestamp"]).toMatch(/^\d{4}-/);
 });
 
 test.each<[string, Record<string, unknown>]>([
   ["message", { message: "é\u0001".repeat(500_000) }],
   ["field", { message: "long", field: "x".repeat(1_000_000) }],
   ["error", { message: "long", error: new Error("y".repeat(1_000_000)) }],
-  ["list of fields", Object.fromEntries([...Array(50_000).keys()].map((i) => [`field${i}`, i]))],
+  ["list of fields", Object.fromEntries([...Array(20_000).keys()].map((i) => [`field${i}`, i]))],
 ])("a line with a %s that is too long is cut and tagged, and keeps its id", async (_, fields) => {
   const { logger, logstash, logged } = startLogger();
   logger.log({ message: "long", ...fields, level: "warn" });
   logger.info("next");
   await closeLogger(logger);
   const [line, next] = double.lines;
-  const { id } = JSON.parse(logged[0] ?? "") as { id: string };
-  expect(line).toMatchObject({ id, level: "warn", service: "app1", tags: ["truncated"] });
+  const { event_id } = JSON.parse(logged[0] ?? "") as { event_id: string };
+  expect(line).toMatchObject({ event_id, level: "warn", service: "app1", tags: ["truncated"] });
   expect(line?.["originalBytes"]).toBe(Buffer.byteLength(logged[0] ?? ""));
   expect(Buffer.byteLength(JSON.stringify(line))).toBeLessThan(131_072);
   const { message = "long" } = fields as { message?: string };

@@ -25,8 +25,8 @@ const plainErrors = format((info) => {
 
 /** The line's own id, by which a store that gets it twice keeps it once, and its time. */
 const stamp = format((info) => {
-  info["id"] = randomUUID();
-  info["@timestamp"] = new Date().toISOString();
+  info["event_id"] = randomUUID();
+  info["timestamp"] = new Date().toISOString();
   return info;
 });
 
@@ -47,7 +47,7 @@ const json = format((info) => {
 export const jsonLines = (): Logform.Format =>
   format.combine(format.timestamp(), plainErrors(), json());
 
-/** The same with `id` and `@timestamp`, which belong to the logger. */
+/** The same with an `event_id`; it and `timestamp` are the logger's, whatever the caller says. */
 export const identifiedJsonLines = (): Logform.Format =>
   format.combine(stamp(), plainErrors(), json());
 

@@ -15,7 +15,7 @@ export interface LoggerOptions {
   readonly fields?: Readonly<Record<string, string>>;
   /** Where the lines go; the console by default. */
   readonly transports?: TransportStream[];
-  /** Where they go, too; then they are JSON, with an `id` and `@timestamp` each, the same everywhere. */
+  /** Where they go, too; then they are JSON, with an `event_id` each, the same everywhere. */
   readonly logstash?: LogstashTransport;
 }
 
