@@ -26,6 +26,8 @@ export class HaproxyProcess implements DataPlane {
   private child: ChildProcess | undefined;
   private lastGood = "";
   private serving = true;
+  /** What is asked of the master comes one after another: in a reload nobody can say which worker would hear it, if any. */
+  private turn: Promise<unknown> = Promise.resolve();
   private ended: (exit: Exit) => void = () => undefined;
 
   constructor(
@@ -79,7 +81,11 @@ export class HaproxyProcess implements DataPlane {
     if (!serving) await this.setServing(false);
   }
 
-  async reload(config: string): Promise<void> {
+  reload(config: string): Promise<void> {
+    return this.inTurn(() => this.reloadNow(config));
+  }
+
+  private async reloadNow(config: string): Promise<void> {
     await this.saveServerStates();
     await this.writeConfig(config);
     const answer = await ask(this.socket, "reload", 30_000).catch(messageOf);
@@ -89,10 +95,15 @@ export class HaproxyProcess implements DataPlane {
     }
     this.lastGood = config;
     await this.untilWorking();
-    if (!this.serving) await this.setServing(false);
+    // The new worker begins as the old one was, which may have missed what it was told.
+    await this.tellServing();
   }
 
-  async replaceCertificate(file: string, pem: string): Promise<boolean> {
+  replaceCertificate(file: string, pem: string): Promise<boolean> {
+    return this.inTurn(() => this.replaceNow(file, pem));
+  }
+
+  private async replaceNow(file: string, pem: string): Promise<boolean> {
     try {
       // An empty line ends what HAProxy takes for the certificate.
       const set = await ask(this.socket, `@1 set ssl cert ${file} <<\n${pem.trimEnd()}\n`);
@@ -110,9 +121,13 @@ export class HaproxyProcess implements DataPlane {
     }
   }
 
-  async setServing(serving: boolean): Promise<void> {
+  setServing(serving: boolean): Promise<void> {
     this.serving = serving;
-    const verb = serving ? "enable" : "disable";
+    return this.inTurn(() => this.tellServing());
+  }
+
+  private async tellServing(): Promise<void> {
+    const verb = this.serving ? "enable" : "disable";
     await ask(this.socket, `@1 ${verb} server ${LIFECYCLE_BACKEND}/${LIFECYCLE_SERVER}`);
   }
 
@@ -135,6 +150,12 @@ export class HaproxyProcess implements DataPlane {
       if (gone) return;
       this.log.warn("HAProxy is still running", { after: signal, patienceMs });
     }
+  }
+
+  private inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const done = this.turn.then(action);
+    this.turn = done.catch(() => undefined);
+    return done;
   }
 
   /** What the next process starts from: without it every backend would be empty until DNS has answered again. */
