@@ -113,6 +113,9 @@ async function putInPlace(client: MongoClient, collection: ArchivedCollection): 
     return;
   }
   const draft = draftOf(client, collection);
+  // A view gives way to no collection.
+  const [present] = await database.listCollections({ name: collection.name }).toArray();
+  if (present?.type === "view") await dropIfThere(client, collection.database, collection.name);
   try {
     await draft.rename(collection.name, { dropTarget: true });
   } catch (error) {

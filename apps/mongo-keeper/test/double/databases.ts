@@ -20,8 +20,9 @@ export class Databases {
   readonly batches: number[] = [];
   private readonly collections = new Map<string, Collection>();
 
-  put(database: string, name: string, documents: Document[]): void {
-    this.collections.set(`${database}.${name}`, { documents, indexes: [] });
+  put(database: string, name: string, documents: Document[], viewOn?: string): void {
+    const collection = { documents, indexes: [], ...(viewOn && { viewOn }) };
+    this.collections.set(`${database}.${name}`, collection);
   }
 
   content(): Record<string, Collection> {
@@ -50,11 +51,16 @@ export class Databases {
           }),
       }),
       command: (command: Document) => this.step(() => this.run(database, command)),
-      listCollections: () => ({
+      listCollections: (filter: { readonly name?: string } = {}) => ({
         toArray: () => {
-          const names = [...this.collections.keys()].map((path) => path.split("."));
-          const own = names.filter(([of]) => of === database);
-          return Promise.resolve(own.map(([, name]) => ({ name })));
+          const all = [...this.collections].map(([path, { viewOn }]) => {
+            const [of, name] = path.split(".");
+            return { of, name, type: viewOn === undefined ? "collection" : "view" };
+          });
+          const own = all.filter(
+            ({ of, name }) => of === database && (filter.name ?? name) === name,
+          );
+          return Promise.resolve(own);
         },
       }),
     };
@@ -78,6 +84,7 @@ export class Databases {
   private rename(from: string, to: string, dropTarget: boolean): void {
     const collection = this.find(from);
     if (dropTarget && !this.canReplace) throw error(238, "dropTarget is not implemented");
+    if (this.collections.get(to)?.viewOn) throw error(166, `${to} is a view`);
     if (!dropTarget && this.collections.has(to)) throw error(48, "target namespace exists");
     this.collections.delete(from);
     this.collections.set(to, collection);
