@@ -18,7 +18,8 @@ export interface SwarmServiceArgs {
   /** What the image is built for. */
   readonly platform: HostPlatform;
   readonly image: pulumi.Input<string>;
-  readonly replicas: number;
+  /** How many tasks, or one on each node that the constraints let it be on. */
+  readonly replicas: number | "everywhere";
   readonly networks: readonly ServiceNetwork[];
   /** Placement constraints, such as `node.role==worker`. */
   readonly constraints: readonly string[];
@@ -117,7 +118,10 @@ export class SwarmService extends pulumi.ComponentResource {
           })),
           logDriver: { name: "json-file", options: { "max-size": "10m", "max-file": "3" } },
         },
-        mode: { replicated: { replicas: args.replicas } },
+        mode:
+          args.replicas === "everywhere"
+            ? { global: true }
+            : { replicated: { replicas: args.replicas } },
         endpointSpec: {
           mode: "dnsrr",
           ports: hostPorts.length > 0 ? hostPorts.map(published) : undefined,
@@ -138,7 +142,8 @@ export class SwarmService extends pulumi.ComponentResource {
           monitor: "5s",
           maxFailureRatio: "0.0",
         },
-        convergeConfig: { delay: "1s", timeout: "5m" },
+        // The provider waits for no service that is everywhere: it refuses the two together.
+        convergeConfig: args.replicas === "everywhere" ? undefined : { delay: "1s", timeout: "5m" },
       },
       {
         parent: this,
