@@ -18,11 +18,17 @@ const forms = (secret: string): string[] => {
   return [
     text,
     JSON.stringify(text).slice(1, -1),
-    Buffer.from(text).toString("base64").slice(0, -4),
+    ...[0, 1, 2].map((place) => inBase64(text, place)),
     // What is left of a key when its lines are taken apart.
     ...text.split("\n").filter((line) => line.length > 40 && !line.startsWith("-----")),
   ];
 };
+
+/** What does not depend on its neighbours of a text in Base64 that it is a part of, so many bytes after a multiple of three. */
+const inBase64 = (text: string, place: number): string =>
+  Buffer.from("x".repeat(place) + text)
+    .toString("base64")
+    .slice(place === 0 ? 0 : 4, -4);
 
 const PRIVATE_KEY = [
   /BEGIN [A-Z ]*PRIVATE KEY/,
@@ -98,6 +104,20 @@ describe("join tokens, private keys, the store's key and passwords", () => {
       expect(logs).not.toBe("");
       expectNone(logs);
     }
+  });
+
+  test("are not in the arguments or the environment of any process on a machine", async () => {
+    const all = "cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'";
+    let seen = "";
+    for (const machine of machineNames) {
+      const processes = await docker("exec", containerOf(machine), "sh", "-c", all);
+      expectNone(processes);
+      seen += processes;
+    }
+    // Those of containers are among them.
+    expect(seen).toContain("--repl-set-name=rs0");
+    expect(seen).toContain("MONGO_URL_FILE=/run/secrets/app1-mongo-url");
+    expect(seen).toContain("KEY_FILE=/run/secrets/mongo-keyfile");
   });
 
   test("are not in the description of a machine's containers, nor in how their images were made", async () => {
