@@ -38,6 +38,7 @@ frontend (one stack; RUNS rounds of six loads of five seconds, then 500 services
 logger (no stack; RUNS rounds of three loads of SECONDS seconds, 5):
   the app's page      nodeapp1 as in its image, without a database, one process a way, 16 connections
   CPU a request       user and system time of the app's process
+  CPU a line          the logger alone, in bursts of 50, its console going nowhere; delivery included
   ratio               to the console alone, taken round by round
 
 Without an argument, all. Tables and single figures are kept in artefacts/bench.

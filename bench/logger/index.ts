@@ -12,10 +12,18 @@ import { load, type RequestReport } from "./load";
 
 export interface LoggerMeasures {
   readonly ways: readonly LoggerWay[];
+  /** Microseconds of CPU for a line, round by round. */
+  readonly lines: readonly LineCost[];
   /** All requests for the page whose lines were to be found. */
   readonly requests: number;
   /** Lines about such requests that the server found, each id once. */
   readonly found: number;
+}
+
+/** With the console alone, and with Logstash besides. */
+export interface LineCost {
+  readonly alone: number;
+  readonly both: number;
 }
 
 /** What one way to log reached, each time that it was tried. */
@@ -31,6 +39,7 @@ const STALLED = "and Logstash, which reads nothing";
 
 const APP = join(repository, "apps/nodeapp1");
 const PAGE = "/app1";
+const LINE_ROUNDS = 20;
 const WITHIN = { withinMs: 30_000 } as const;
 
 /** Runs the app three times, side by side, and loads each in turn, round by round, after one that warms up. */
@@ -89,7 +98,12 @@ export async function measureLogger(
       existsSync(file) ? requestsIn(readFileSync(file, "utf8")) : undefined,
     );
     say(`${requests} requests for the page, ${found} lines about them`);
-    return { ways: apps.map(({ way, reports }) => ({ way, reports })), requests, found };
+    const script = join(repository, "bench/logger/lines.js");
+    const logger = join(workspace, "dist/libs/logger/index.js");
+    const measured = await run("node", [script, logger, String(sinkPort), String(LINE_ROUNDS)]);
+    if (measured.status !== 0) throw new Error(`${script} failed: ${measured.output}`);
+    const lines = JSON.parse(measured.stdout) as LineCost[];
+    return { ways: apps.map(({ way, reports }) => ({ way, reports })), lines, requests, found };
   } finally {
     for (const child of running) child.kill("SIGKILL");
     stalled.close();

@@ -1,10 +1,10 @@
 import { columns, median } from "../table";
-import type { LoggerMeasures, LoggerWay } from "./index";
+import type { LineCost, LoggerMeasures, LoggerWay } from "./index";
 import type { RequestReport } from "./load";
 
 /** A table in Markdown: medians; ratios to the first way are taken round by round. */
 export function renderLoggerTable(
-  { ways, requests, found }: LoggerMeasures,
+  { ways, lines, requests, found }: LoggerMeasures,
   machine: string,
 ): string {
   const [first] = ways;
@@ -33,5 +33,11 @@ export function renderLoggerTable(
       middle(way, ({ requestsPerSecond }) => requestsPerSecond).toFixed(0),
     ]),
   );
-  return `${table}\nOf ${requests} requests for the page, ${found} lines were found.\n`;
+  const line = (of: (cost: LineCost) => number): string =>
+    `${median(lines.map(of).sort((a, b) => a - b)).toFixed(1)} µs`;
+  const perLine = columns(
+    [`CPU a line, ${lines.length} rounds`, "console alone", "and Logstash", "difference"],
+    [["", line(({ alone }) => alone), line(({ both }) => both), line((c) => c.both - c.alone)]],
+  );
+  return `${table}\n${perLine}\nOf ${requests} requests for the page, ${found} lines were found.\n`;
 }
