@@ -2,7 +2,8 @@
 # What the scripts of this folder share. Sourced.
 #
 # One folder per image:
-#   image   the image's official name, the folder it is based on, and what it is, as `image=`, `base=`, `description=`
+#   image   the image's official name, the folder it is based on, and what it is, as `image=`, `base=`, `description=`;
+#           with `optional=yes` it is made only when it is asked for
 #   build   makes it: build TAG LABEL…, run in that folder; an image without one is made from its Dockerfile
 
 # What goes into images must not depend on the user's umask, nor on that of the clone.
