@@ -1,0 +1,148 @@
+import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const apps = join(__dirname, "../../..");
+const VERSION = "9.2.0";
+
+export const passwords = {
+  elastic: randomBytes(12).toString("hex"),
+  kibana: randomBytes(12).toString("hex"),
+  writer: randomBytes(12).toString("hex"),
+};
+
+/** Runs the docker command; answers its standard output. @throws Error with its standard error */
+export async function docker(...args: string[]): Promise<string> {
+  return (await run("docker", args, { maxBuffer: 16 * 1024 * 1024 })).stdout.trim();
+}
+
+/** Waits for something to come true: what `look` answers, once that is not undefined. */
+export async function eventually<T>(look: () => Promise<T | undefined>, what: string): Promise<T> {
+  const deadline = Date.now() + 100_000;
+  for (;;) {
+    const found = await look().catch(() => undefined);
+    if (found !== undefined) return found;
+    if (Date.now() > deadline) throw new Error(`${what} did not come true`);
+    await new Promise((done) => setTimeout(done, 200));
+  }
+}
+
+/** Elasticsearch, Logstash, Kibana, the keeper and a shipper, as the stack runs them, on a network of their own. */
+export class Logging {
+  private readonly name = `logging-it-${randomBytes(4).toString("hex")}`;
+  private readonly secrets = mkdtempSync(join(tmpdir(), "logging-"));
+
+  async start(): Promise<void> {
+    for (const [name, password] of Object.entries(passwords)) {
+      const file = join(this.secrets, name);
+      writeFileSync(file, password);
+      chownSync(file, 1000, 1000);
+      chmodSync(file, 0o400);
+    }
+    await docker("network", "create", this.name);
+    for (const app of ["log-keeper", "log-shipper"]) {
+      await docker("build", "--quiet", "--tag", `${this.name}-${app}`, join(apps, app));
+    }
+    await this.run(
+      "elasticsearch",
+      ...["--memory", "768m", "--env", "ELASTIC_PASSWORD_FILE=/run/secrets/elastic"],
+      ...[...this.secret("elastic"), `elasticsearch:${VERSION}`],
+    );
+    await this.run(
+      "log-keeper",
+      ...["--env", "ELASTIC_PASSWORD_FILE=/run/secrets/elastic"],
+      ...["--env", "KIBANA_PASSWORD_FILE=/run/secrets/kibana"],
+      ...["--env", "WRITER_PASSWORD_FILE=/run/secrets/writer"],
+      ...["--env", "RETENTION=7d", "--env", "INTERVAL=1"],
+      ...this.secret("elastic"),
+      ...this.secret("kibana"),
+      ...[...this.secret("writer"), `${this.name}-log-keeper`],
+    );
+    await this.run(
+      "logstash",
+      ...["--memory", "128m", "--env", "ELASTICSEARCH_HOST=elasticsearch"],
+      ...["--env", "ELASTICSEARCH_USER=logstash_writer"],
+      ...[...this.secret("writer", "logstash-password"), `logstash:${VERSION}`],
+    );
+    await this.run(
+      "kibana",
+      ...["--memory", "128m", "--env", "SERVER_BASEPATH=/kibana"],
+      ...["--env", "ELASTICSEARCH_HOSTS=http://elasticsearch:9200", `kibana:${VERSION}`],
+    );
+  }
+
+  /** A container that writes lines as a task of a service does: `say` makes it write one more. */
+  async startService(service: string): Promise<{ say(line: string): Promise<void> }> {
+    const name = `${this.name}-${service}`;
+    const fifo = "mkfifo /tmp/lines && exec 3<>/tmp/lines && exec cat <&3";
+    await docker(
+      ...["run", "--detach", "--name", name, "--init"],
+      ...["--label", `com.docker.swarm.service.name=${service}`],
+      ...["--label", `com.docker.swarm.task.name=${service}.1.xyz`],
+      ...["--log-driver", "json-file", "--log-opt", "max-size=10m", "--log-opt", "max-file=3"],
+      ...["--log-opt", "labels=com.docker.swarm.service.name,com.docker.swarm.task.name"],
+      ...["debian:trixie-slim", "bash", "-c", fifo],
+    );
+    const log = await docker("inspect", "--format", "{{.LogPath}}", name);
+    const folder = dirname(log);
+    await this.run(
+      "log-shipper",
+      ...["--memory", "64m", "--env", "LOGSTASH_HOST=logstash", "--env", "NODE_NAME=worker-1"],
+      ...["--volume", `${folder}:/var/lib/docker/containers/${folder.split("/").at(-1)}:ro`],
+      `${this.name}-log-shipper`,
+    );
+    return {
+      say: async (line) => {
+        await docker("exec", name, "bash", "-c", 'printf "%s\\n" "$1" >/tmp/lines', "say", line);
+      },
+    };
+  }
+
+  /** Kills without a word. */
+  async kill(part: string): Promise<void> {
+    await docker("kill", "--signal", "KILL", `${this.name}-${part}`);
+  }
+
+  async startAgain(part: string): Promise<void> {
+    await docker("start", `${this.name}-${part}`);
+  }
+
+  async exec(part: string, ...command: string[]): Promise<string> {
+    return docker("exec", `${this.name}-${part}`, ...command);
+  }
+
+  async logs(part: string): Promise<string> {
+    const { stdout, stderr } = await run("docker", ["logs", `${this.name}-${part}`]);
+    return stdout + stderr;
+  }
+
+  async address(part: string): Promise<string> {
+    const format = `{{(index .NetworkSettings.Networks "${this.name}").IPAddress}}`;
+    return docker("inspect", "--format", format, `${this.name}-${part}`);
+  }
+
+  async remove(): Promise<void> {
+    const ids = await docker("ps", "--all", "--quiet", "--filter", `name=^/${this.name}-`);
+    if (ids !== "") await docker("rm", "--force", "--volumes", ...ids.split("\n"));
+    await docker("network", "rm", this.name).catch(() => undefined);
+    for (const app of ["log-keeper", "log-shipper"]) {
+      await docker("rmi", "--no-prune", `${this.name}-${app}`).catch(() => undefined);
+    }
+    rmSync(this.secrets, { recursive: true });
+  }
+
+  private async run(part: string, ...args: string[]): Promise<void> {
+    await docker(
+      ...["run", "--detach", "--name", `${this.name}-${part}`, "--hostname", part],
+      ...["--network", this.name, "--network-alias", part, "--no-healthcheck", ...args],
+    );
+  }
+
+  private secret(name: keyof typeof passwords, file: string = name): string[] {
+    return ["--volume", `${join(this.secrets, name)}:/run/secrets/${file}:ro`];
+  }
+}

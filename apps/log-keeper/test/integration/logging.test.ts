@@ -1,0 +1,193 @@
+import { connect } from "node:net";
+import { eventually, Logging, passwords } from "./containers";
+
+const logging = new Logging();
+beforeAll(() => logging.start(), 300_000);
+afterAll(() => logging.remove());
+
+interface Hit {
+  readonly _id: string;
+  readonly _source: Readonly<Record<string, unknown>>;
+}
+
+async function elasticsearch(
+  path: string,
+  body?: object,
+  user = "elastic",
+  password = passwords.elastic,
+) {
+  const response = await fetch(`http://${await logging.address("elasticsearch")}:9200${path}`, {
+    method: body ? "POST" : "GET",
+    headers: {
+      authorization: `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`,
+      "content-type": "application/json",
+    },
+    body: body && JSON.stringify(body),
+  });
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
+async function find(query: object): Promise<Hit[]> {
+  const { body } = await elasticsearch("/logs-swarm-*/_search", { query, size: 5000 });
+  return (body as { hits: { hits: Hit[] } }).hits.hits;
+}
+
+/** Waits until so many lines are found. */
+const found = (query: object, count: number) =>
+  eventually(
+    async () => {
+      const hits = await find(query);
+      return hits.length >= count ? hits : undefined;
+    },
+    `${count} lines of ${JSON.stringify(query)}`,
+  );
+
+/** Sends bytes to port 9000; done when the server has read them all and closed its side as well. */
+async function send(...parts: (string | Buffer)[]): Promise<void> {
+  const host = await logging.address("logstash");
+  await eventually(
+    () =>
+      new Promise<boolean>((resolve, reject) => {
+        const socket = connect(9000, host, () => {
+          for (const part of parts) socket.write(part);
+          socket.end();
+        });
+        socket.on("error", reject);
+        socket.on("close", (hadError) => (hadError ? reject(new Error("cut")) : resolve(true)));
+        socket.resume();
+      }),
+    "a connection to Logstash",
+  );
+}
+
+const line = (id: string, fields: object = {}) =>
+  `${JSON.stringify({ event_id: id, timestamp: new Date().toISOString(), level: "info", app: "app1", message: `line ${id}`, ...fields })}\n`;
+const lines = (prefix: string, count: number) =>
+  Array.from({ length: count }, (_, i) => line(`${prefix}-${i}`)).join("");
+const withId = (prefix: string) => ({ prefix: { event_id: prefix } });
+
+test("the keeper sets up what is there", async () => {
+  const status = await eventually(async () => {
+    const text = await logging.exec("log-keeper", "node", "dist/healthcheck.js");
+    return text.includes('"settled"') ? text : undefined;
+  }, "settled");
+  expect(status).toContain("a stand-in for Elasticsearch is as it should be");
+  expect((await elasticsearch("/_index_template/logs-swarm")).status).toBe(200);
+});
+
+test("who writes may do nothing else, and Kibana's user has its password", async () => {
+  const writer = ["logstash_writer", passwords.writer] as const;
+  expect((await elasticsearch("/_security/_authenticate", undefined, ...writer)).status).toBe(200);
+  expect((await elasticsearch("/logs-swarm-*/_search", {}, ...writer)).status).toBe(403);
+  const kibana = ["kibana_system", passwords.kibana] as const;
+  expect((await elasticsearch("/_security/_authenticate", undefined, ...kibana)).status).toBe(200);
+  expect((await elasticsearch("/", undefined, "elastic", "wrong")).status).toBe(401);
+});
+
+test("what is sent twice is found once", async () => {
+  await send(lines("twice", 1000));
+  await send(lines("twice", 1000), line("after-twice"));
+  await found(withId("after-twice"), 1);
+  const ids = (await find(withId("twice-"))).map(({ _id }) => _id);
+  expect(ids).toHaveLength(1000);
+  expect(new Set(ids).size).toBe(1000);
+});
+
+test("what is no line is kept, tagged and found", async () => {
+  const long = "B".repeat(1024 * 1024);
+  await send(
+    '{"broken": "json\n',
+    Buffer.from([0x62, 0xff, 0xfe, 0x00, 0x01, 0x20, 0x79, 0x0a]),
+    line("bad-long", { message: long }),
+    line("bad-object", { message: { a: 1 }, level: { b: 2 } }),
+    line("bad-clock", { timestamp: new Date(Date.now() + 3_600_000).toISOString() }),
+    line("bad-time", { timestamp: "yesterday" }),
+  );
+  expect(await found({ term: { tags: "_jsonparsefailure" } }, 2)).toHaveLength(2);
+  const bad = await found(withId("bad-"), 4);
+  const source = (id: string) => bad.find(({ _id }) => _id === id)?._source;
+  expect(source("bad-long")?.["message"]).toBe(long);
+  expect(source("bad-object")).toMatchObject({ tags: "_refused" });
+  expect(source("bad-object")?.["message"]).toContain('"level":{"b":2}');
+  expect(source("bad-clock")).toMatchObject({ tags: "_clockskew", service: "app1" });
+  expect(source("bad-time")?.["@timestamp"]).toBe(source("bad-time")?.["received"]);
+});
+
+test("what Logstash has taken survives its death and that of Elasticsearch", async () => {
+  await logging.kill("elasticsearch");
+  await send(lines("survive", 2000));
+  await logging.kill("logstash");
+  await logging.startAgain("elasticsearch");
+  await logging.startAgain("logstash");
+  expect(await found(withId("survive-"), 2000)).toHaveLength(2000);
+});
+
+test("what a container writes is found by service, task and node, once, whatever becomes of the shipper", async () => {
+  const service = await logging.startService("proxy");
+  await service.say("a plain word-one");
+  await service.say(
+    JSON.stringify({ level: "warn", message: "json word-two", status: 503, event_id: "own-id" }),
+  );
+  const one = await found({ match: { message: "word-one" } }, 1);
+  expect(one[0]?._source).toMatchObject({
+    service: "proxy",
+    task: "proxy.1.xyz",
+    node: "worker-1",
+    stream: "stdout",
+    message: "a plain word-one",
+  });
+  const two = await found({ match: { message: "word-two" } }, 1);
+  expect(two[0]).toMatchObject({
+    _id: "own-id",
+    _source: { level: "warn", status: 503, service: "proxy" },
+  });
+
+  await logging.kill("log-shipper");
+  await service.say("three while nobody reads");
+  await logging.startAgain("log-shipper");
+  await found({ match: { message: "three" } }, 1);
+  await logging.kill("logstash");
+  await service.say("four while nobody listens");
+  await logging.kill("log-shipper");
+  await logging.startAgain("log-shipper");
+  await logging.startAgain("logstash");
+  await found({ match: { message: "four" } }, 1);
+  await service.say("five at last");
+  await found({ match: { message: "five" } }, 1);
+  const all = await find({ bool: { filter: [{ term: { service: "proxy" } }] } });
+  expect(all.map(({ _source }) => _source["message"]).sort()).toEqual([
+    "a plain word-one",
+    "five at last",
+    "four while nobody listens",
+    "json word-two",
+    "three while nobody reads",
+  ]);
+});
+
+test("the viewer shows lines to who logs in, and to nobody else", async () => {
+  const base = `http://${await logging.address("kibana")}:5601/kibana`;
+  const open = (path: string, init: RequestInit = {}) =>
+    fetch(base + path, { redirect: "manual", ...init });
+  expect((await open("/api/status")).status).toBe(200);
+  expect((await open("/?q=word-two")).headers.get("location")).toMatch(/^\/kibana\/login\?next=/);
+  const logIn = (password: string) =>
+    open("/login", {
+      method: "POST",
+      body: new URLSearchParams({ username: "elastic", password }),
+    });
+  expect((await logIn("wrong")).status).toBe(401);
+  const cookie = (await logIn(passwords.elastic)).headers.get("set-cookie")?.split(";")[0] ?? "";
+  const page = await open("/?q=word-two&service=proxy&level=warn", { headers: { cookie } });
+  expect(page.status).toBe(200);
+  const html = await page.text();
+  expect(html).toContain("1 line, the newest first");
+  expect(html).toContain("json word-two");
+  expect(html).toContain("This is a stand-in for Kibana");
+});
+
+test("no password is in any log", async () => {
+  for (const part of ["elasticsearch", "logstash", "kibana", "log-keeper", "log-shipper"]) {
+    const text = await logging.logs(part);
+    for (const password of Object.values(passwords)) expect(text).not.toContain(password);
+  }
+});
