@@ -1,7 +1,16 @@
 import { docker } from "../e2e/support/engine";
 import { GuestBook } from "../e2e/support/guestBook";
 import { note } from "../e2e/support/note";
-import { containersOf, inside, machine, outputs, settled, swarm, workers } from "./support/cluster";
+import {
+  containersOf,
+  inside,
+  machine,
+  managers,
+  outputs,
+  settled,
+  swarm,
+  workers,
+} from "./support/cluster";
 import { Ledger } from "./support/ledger";
 
 beforeAll(settled);
@@ -10,8 +19,8 @@ beforeAll(settled);
 const AWAY_MS = 90_000;
 
 /** Ends all tasks of a service at once, with SIGKILL; the swarm makes others. */
-async function killTasks(service: string): Promise<void> {
-  const victims = await containersOf(service, workers);
+async function killTasks(service: string, on: readonly string[] = workers): Promise<void> {
+  const victims = await containersOf(service, on);
   expect(victims).not.toEqual([]);
   await Promise.all(
     victims.map(({ machine: name, id }) => inside(name, "kill", "--signal", "KILL", id)),
@@ -30,8 +39,8 @@ test("what was acknowledged is what is stored, once, while app, store and a work
   const [{ node: home } = { node: "" }] = await swarm.tasks("mongo-store-1");
   const steps: readonly (() => Promise<unknown>)[] = [
     () => killTasks("app1"),
-    () => killTasks("mongo-store-1"),
-    () => restart("mongo-store-1"),
+    () => Promise.all([killTasks("mongo-store-1"), killTasks("mongo-keeper", managers)]),
+    () => Promise.all([restart("mongo-store-1"), restart("app1")]),
     () => killMachine(home),
   ];
   const ledger = new Ledger(new GuestBook((await outputs()).app1Url));
