@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { cleanEnv, makeValidator } from "envalid";
+import { cleanEnv, EnvMissingError, makeValidator } from "envalid";
 
 /** A user that an application logs in as: readWrite on its own database and nothing else. */
 export interface AppUser {
@@ -127,7 +127,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
       reporter: ({ errors }) => {
         for (const [name, error] of Object.entries<Error>({ ...errors })) {
           const got = environment[name] === undefined ? "" : `, got "${environment[name]}"`;
-          problems.push(`${name} ${error.message || "is missing: set it"}${got}`);
+          const wrong = error instanceof EnvMissingError ? "is missing: set it" : error.message;
+          problems.push(`${name} ${wrong}${got}`);
         }
       },
     },

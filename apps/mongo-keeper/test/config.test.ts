@@ -41,12 +41,12 @@ test("reads the environment and the files that it names", () => {
 });
 
 test.each<[string, Record<string, string | undefined>, RegExp]>([
-  ["no members", { MEMBERS: undefined }, /^MEMBERS /],
+  ["no members", { MEMBERS: undefined }, /^MEMBERS is missing: set it$/],
   ["two members", { MEMBERS: "a:1,b:1" }, /^MEMBERS must have an odd number/],
   ["nine members", { MEMBERS: "a:1,b:1,c:1,d:1,e:1,f:1,g:1,h:1,i:1" }, /^MEMBERS .* at most 7/],
   ["a member twice", { MEMBERS: "a:1,b:1,a:1" }, /^MEMBERS must not name a member twice/],
   ["a member without a port", { MEMBERS: "a" }, /^MEMBERS must be .* host:port, got "a"/],
-  ["no key", { KEY_FILE: undefined }, /^KEY_FILE /],
+  ["no key", { KEY_FILE: undefined }, /^KEY_FILE is missing: set it$/],
   [
     "a missing key",
     { KEY_FILE: "/nowhere/key" },
