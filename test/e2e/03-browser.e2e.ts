@@ -15,7 +15,8 @@ beforeAll(async () => {
     const install = "apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium";
     execFileSync("sh", ["-c", install], { stdio: ["ignore", "ignore", "inherit"] });
   }
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+  const args = ["--no-sandbox", "--disable-background-networking"];
+  browser = await chromium.launch({ executablePath: CHROMIUM, args });
 });
 afterAll(() => browser?.close());
 
@@ -31,7 +32,7 @@ test("a browser shows the page, styled and without a complaint", async () => {
 
   const answer = await page.goto(app1Url, { waitUntil: "networkidle" });
   mkdirSync(ephemeral.artefacts, { recursive: true });
-  await page.screenshot({ path: join(ephemeral.artefacts, "page.png") });
+  await page.screenshot({ path: join(ephemeral.artefacts, "page.png"), fullPage: true });
 
   expect(answer?.status()).toBe(200);
   await expect(page.getByText("Hello World!", { exact: true }).isVisible()).resolves.toBe(true);
