@@ -61,6 +61,22 @@ const ABSENCE_CODES: readonly unknown[] = [
   13436, // NotPrimaryOrSecondary
 ];
 
+/**
+ * What the driver passes on as its sockets say it, most of all of a server that ended its side of a connection just before the
+ * driver wrote to it (Node's `writeAfterFIN`).
+ */
+const SOCKET_CODES: readonly unknown[] = [
+  "ECONNABORTED",
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "EPIPE",
+  "ERR_STREAM_DESTROYED",
+  "ERR_STREAM_WRITE_AFTER_END",
+  "ETIMEDOUT",
+];
+
 /** An entry as it lies in the database. */
 interface EntryDocument {
   readonly _id: string;
@@ -316,5 +332,6 @@ function isAbsence(error: unknown): boolean {
       error instanceof MongoClientClosedError
     );
   }
-  return error instanceof MongoError;
+  if (error instanceof MongoError) return true;
+  return error instanceof Error && "code" in error && SOCKET_CODES.includes(error.code);
 }
