@@ -68,7 +68,7 @@ export async function measureManyServices(
 const taskOf = (service: string): string =>
   `$(docker container ls --quiet --filter label=com.docker.swarm.service.name=${service})`;
 
-const COUNT_ROUTES = `docker exec ${taskOf("proxy")} sh -c 'grep -c "^backend " "$RUN_DIR/haproxy.cfg"'`;
+const COUNT_ROUTES = `docker exec ${taskOf("proxy")} sh -c 'grep -c "^backend " /run/proxy/haproxy.cfg'`;
 
 async function largest(machines: readonly string[], service: string): Promise<number> {
   const stats = `tasks=${taskOf(service)}; [ -z "$tasks" ] || docker stats --no-stream --format '{{.MemUsage}}' $tasks`;
