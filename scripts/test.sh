@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs every check there is, and prints the sum of their tests as the last line: lint, shellcheck, unit tests (the conformance of the
 # offline plugins among them), the images of the proxy and of the socket proxy with real HAProxy, nodeapp1 on a database, the companion
-# with Pebble, the store's image, end-to-end tests, faults under load.
+# with Pebble, the store's image, logging as a whole in containers, end-to-end tests, faults under load.
 # Usage: scripts/test.sh
 # shellcheck disable=SC2016,SC2317 # JavaScript in quotes; functions that are called by name
 set -u
@@ -38,6 +38,7 @@ socket_proxy() { integration socket-proxy socket_proxy; }
 nodeapp1() { integration nodeapp1 nodeapp1; }
 companion() { scripts/pebble >/dev/null && integration letsencrypt-companion companion; }
 mongo_keeper() { integration mongo-keeper mongo_keeper; }
+log_keeper() { offline/images/ensure elasticsearch logstash kibana && integration log-keeper log_keeper; }
 e2e() { npx jest --config test/e2e/jest.config.js --json --outputFile="$results/e2e.json"; }
 faults() { npx jest --config test/faults/jest.config.js --json --outputFile="$results/faults.json"; }
 
@@ -48,12 +49,17 @@ scripts/pulumi version >/dev/null || exit 1 # the engine, the base images and th
 # It waits for a CA most of the time: beside the others, and shown after them.
 check companion >artefacts/companion.log 2>&1 &
 companion=$!
+# So do these, for Elasticsearch.
+check log_keeper >artefacts/log-keeper.log 2>&1 &
+log_keeper=$!
 check proxy || failed=1
 check socket_proxy || failed=1
 check nodeapp1 || failed=1
 check mongo_keeper || failed=1
 wait "$companion" || failed=1
 cat artefacts/companion.log
+wait "$log_keeper" || failed=1
+cat artefacts/log-keeper.log
 check e2e || failed=1
 check faults || failed=1
 

@@ -1,6 +1,7 @@
 import { Client, Unexpected } from "./client";
 import type { Config } from "./config";
 import { expired, rolloverHours, type BackingIndex } from "./expiry";
+import { Repeats } from "./repeats";
 import { DATA_STREAM, indexTemplate, TEMPLATE, WRITER, writerRole } from "./wanted";
 
 /** What kind of server it is. */
@@ -12,9 +13,11 @@ export interface Product {
 /** Brings Elasticsearch to what the log needs. Each step looks first and tells, as a sentence, what it changed. */
 export class Elasticsearch {
   private readonly client: Client;
+  private readonly repeats: Repeats;
 
   constructor(private readonly config: Pick<Config, "elasticsearch" | "passwords" | "retention">) {
     this.client = this.as("elastic", config.passwords.elastic);
+    this.repeats = new Repeats(this.client);
   }
 
   async product(): Promise<Product> {
@@ -32,6 +35,7 @@ export class Elasticsearch {
       ...(await this.ensureTemplate(standIn)),
       ...(await this.ensureDataStream()),
       ...(standIn ? await this.expire() : await this.ensureLifecycle()),
+      ...(await this.repeats.remove(await this.backingIndices(), Date.now())),
     ];
   }
 

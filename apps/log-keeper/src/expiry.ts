@@ -1,5 +1,6 @@
 /** Deletion by age where the server has no lifecycles. */
 
+/** One of a data stream's indices. */
 export interface BackingIndex {
   readonly name: string;
   /** Milliseconds since the epoch. */

@@ -21,14 +21,24 @@ const number = (type: string) => ({ type, ignore_malformed: true });
  * The fields that can be searched. Every other field of a line is kept with it and shown, but makes no mapping: two apps
  * that write a field differently would refuse each other's lines.
  */
-const properties = {
+export const properties = {
   "@timestamp": { type: "date" },
   received: { ...number("date") },
   message: { type: "text" },
   ...Object.fromEntries(
     [
-      ...["event_id", "level", "service", "app", "task", "node", "stream", "tags"],
-      ...["requestId", "method", "path", "client"],
+      ...[
+        "event_id",
+        "level",
+        "service",
+        "app",
+        "node_name",
+        "task",
+        "node",
+        "container",
+        "stream",
+      ],
+      ...["tags", "requestId", "method", "path", "client"],
     ].map((name) => [name, keyword]),
   ),
   status: number("integer"),

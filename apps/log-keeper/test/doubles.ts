@@ -55,6 +55,36 @@ const credentials = (request: IncomingMessage): readonly [user: string, password
 
 type Named = Record<string, unknown>;
 
+/** A line as an index has it. */
+interface Line {
+  readonly index: string;
+  readonly id: string;
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+  readonly tags?: string;
+}
+
+/** The two queries that the keeper makes. */
+type Query =
+  | { readonly ids: { readonly values: string[] } }
+  | {
+      readonly bool: {
+        readonly should: readonly [
+          { readonly range: { readonly "@timestamp": { readonly lt: number } } },
+          { readonly term: { readonly tags: string } },
+        ];
+      };
+    };
+
+function matcher(query: Query): (line: Line) => boolean {
+  if ("ids" in query) {
+    const ids = new Set(query.ids.values);
+    return ({ id }) => ids.has(id);
+  }
+  const [{ range }, { term }] = query.bool.should;
+  return ({ time, tags }) => time < range["@timestamp"].lt || tags === term.tags;
+}
+
 /** As much of Elasticsearch as the keeper uses; with `distribution`, of the stand-in. */
 export class FakeElasticsearch extends Double {
   readonly passwords: Record<string, string> = { elastic: "elastic-password" };
@@ -64,6 +94,9 @@ export class FakeElasticsearch extends Double {
   indices: { name: string; created: number }[] = [];
   retention: string | undefined;
   rollsOver = false;
+  lines: Line[] = [];
+  /** How many searches there were. */
+  searches = 0;
 
   constructor(private readonly distribution?: string) {
     super();
@@ -75,7 +108,9 @@ export class FakeElasticsearch extends Double {
     if (url === "/_security/_authenticate") return [200, { username: user }] as const;
     if (user !== "elastic") return [403, { error: "not you" }] as const;
     const body = (text === "" ? {} : JSON.parse(text)) as Named;
-    if (method !== "GET") this.changes.push(`${method} ${url}`);
+    if (method !== "GET" && !/\/_(refresh|count|search)$/.test(url)) {
+      this.changes.push(`${method} ${url}`);
+    }
     const [, kind, name = "", rest] = url.split("/").slice(url.startsWith("/_security") ? 1 : 0);
     if (url === "/")
       return [200, { version: { number: "9.2.0", distribution: this.distribution } }] as const;
@@ -116,11 +151,42 @@ export class FakeElasticsearch extends Double {
       ]);
       return [200, Object.fromEntries(dates) as Named] as const;
     }
+    if (/^_(refresh|count|search|delete_by_query)\b/.test(name)) {
+      return [200, this.documents(name, kind?.split(",") ?? [], body)] as const;
+    }
     if (method === "DELETE") {
       this.indices = this.indices.filter((index) => index.name !== kind);
       return [200, {}] as const;
     }
     return [400, { error: `the double does not know ${method} ${url}` }] as const;
+  }
+
+  private documents(action: string, indices: string[], body: Named): Named {
+    if (action === "_refresh") return {};
+    const {
+      query,
+      size = 10,
+      search_after: after,
+    } = body as {
+      query: Query;
+      size?: number;
+      search_after?: readonly [time: number, id: string];
+    };
+    const fits = matcher(query);
+    const found = this.lines
+      .filter((line) => indices.includes(line.index) && fits(line))
+      .sort((a, b) => a.time - b.time || (a.id < b.id ? -1 : 1));
+    if (action === "_count") return { count: found.length };
+    if (action.startsWith("_delete_by_query")) {
+      const gone = new Set(found);
+      this.lines = this.lines.filter((line) => !gone.has(line));
+      return { deleted: found.length };
+    }
+    this.searches++;
+    const isAfter = ({ time, id }: Line) =>
+      !after || time > after[0] || (time === after[0] && id > after[1]);
+    const hits = found.filter(isAfter).slice(0, size);
+    return { hits: { hits: hits.map(({ id, time }) => ({ _id: id, sort: [time, id] })) } };
   }
 
   private named(things: Record<string, Named>, method: string, name: string, body: Named) {

@@ -174,6 +174,71 @@ test("on the stand-in it deletes what is too old itself, and asks nothing of Kib
   expect(it.status()).toMatchObject({ state: "settled", standIn: true });
 });
 
+describe("a line that was sent again after a new index was begun", () => {
+  const SECOND = 1_000;
+  const begun = Date.now() - HOUR;
+  /** Two indices, the second one made at `begun`; a line's time counts from there. */
+  async function afterRollover(lines: [index: string, id: string, time: number, tags?: string][]) {
+    const it = await keeper();
+    await it.round();
+    elasticsearch.indices = [
+      { name: "ds-1", created: begun - HOUR },
+      { name: "ds-2", created: begun },
+    ];
+    elasticsearch.lines = lines.map(([index, id, time, tags]) => ({
+      ...{ index, id, time: begun + time, tags },
+    }));
+    elasticsearch.changes.length = 0;
+    await it.round();
+    return it;
+  }
+  const kept = () => elasticsearch.lines.map(({ index, id }) => `${index}/${id}`);
+
+  test("is removed from the new one, and others stay", async () => {
+    await afterRollover([
+      ["ds-1", "twice", -SECOND],
+      ["ds-1", "once", -SECOND],
+      ["ds-1", "ahead", 299 * SECOND],
+      ["ds-1", "refused", -SECOND],
+      ["ds-2", "twice", -SECOND],
+      ["ds-2", "late", -SECOND],
+      ["ds-2", "new", SECOND],
+      ["ds-2", "ahead", 299 * SECOND],
+      ["ds-2", "refused", 1_000 * SECOND, "_refused"],
+    ]);
+    expect(kept()).toEqual([
+      ...["ds-1/twice", "ds-1/once", "ds-1/ahead", "ds-1/refused", "ds-2/late", "ds-2/new"],
+    ]);
+    expect(elasticsearch.changes).toEqual(["POST /ds-2/_delete_by_query?refresh=true"]);
+    expect(lines.join("\n")).toContain("removed 3 lines that were sent again from ds-2");
+  });
+
+  test("is found among many", async () => {
+    const many = Array.from({ length: 6_000 }, (_, i) => [`ds-2`, `late-${i}`, -SECOND] as const);
+    await afterRollover([
+      ...many.map(([index, id, time]): [string, string, number] => [index, id, time]),
+      ...[0, 2_499, 2_500, 5_999].map((i): [string, string, number] => [
+        ...(["ds-1", `late-${i}`, -SECOND] as const),
+      ]),
+    ]);
+    expect(elasticsearch.lines).toHaveLength(6_000);
+    expect(new Set(elasticsearch.lines.map(({ id }) => id)).size).toBe(6_000);
+  });
+
+  test("costs nothing but a count where none came, and is removed when one comes", async () => {
+    const it = await afterRollover([
+      ["ds-1", "twice", -SECOND],
+      ["ds-2", "late", -SECOND],
+    ]);
+    elasticsearch.searches = 0;
+    await it.round();
+    expect(elasticsearch.searches).toBe(0);
+    elasticsearch.lines.push({ index: "ds-2", id: "twice", time: begun - SECOND });
+    await it.round();
+    expect(kept()).toEqual(["ds-1/twice", "ds-2/late"]);
+  });
+});
+
 test("waits for Elasticsearch, and then for Kibana", async () => {
   const it = await keeper();
   elasticsearch.broken = 503;

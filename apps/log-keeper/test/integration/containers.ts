@@ -6,8 +6,10 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
-const apps = join(__dirname, "../../..");
+const root = join(__dirname, "../../../..");
 const VERSION = "9.2.0";
+/** Ours, made of their folders. */
+const APPS = ["log-keeper", "log-shipper"];
 
 export const passwords = {
   elastic: randomBytes(12).toString("hex"),
@@ -44,9 +46,9 @@ export class Logging {
       chmodSync(file, 0o400);
     }
     await docker("network", "create", this.name);
-    for (const app of ["log-keeper", "log-shipper"]) {
-      await docker("build", "--quiet", "--tag", `${this.name}-${app}`, join(apps, app));
-    }
+    const build = (app: string) =>
+      docker("build", "--quiet", "--tag", this.image(app), join(root, "apps", app));
+    await Promise.all(APPS.map(build));
     await this.run(
       "elasticsearch",
       ...["--memory", "768m", "--env", "ELASTIC_PASSWORD_FILE=/run/secrets/elastic"],
@@ -60,7 +62,7 @@ export class Logging {
       ...["--env", "RETENTION=7d", "--env", "INTERVAL=1"],
       ...this.secret("elastic"),
       ...this.secret("kibana"),
-      ...[...this.secret("writer"), `${this.name}-log-keeper`],
+      ...[...this.secret("writer"), this.image("log-keeper")],
     );
     await this.run(
       "logstash",
@@ -93,7 +95,7 @@ export class Logging {
       "log-shipper",
       ...["--memory", "64m", "--env", "LOGSTASH_HOST=logstash", "--env", "NODE_NAME=worker-1"],
       ...["--volume", `${folder}:/var/lib/docker/containers/${folder.split("/").at(-1)}:ro`],
-      `${this.name}-log-shipper`,
+      this.image("log-shipper"),
     );
     return {
       say: async (line) => {
@@ -129,10 +131,14 @@ export class Logging {
     const ids = await docker("ps", "--all", "--quiet", "--filter", `name=^/${this.name}-`);
     if (ids !== "") await docker("rm", "--force", "--volumes", ...ids.split("\n"));
     await docker("network", "rm", this.name).catch(() => undefined);
-    for (const app of ["log-keeper", "log-shipper"]) {
-      await docker("rmi", "--no-prune", `${this.name}-${app}`).catch(() => undefined);
+    for (const app of APPS) {
+      await docker("rmi", "--no-prune", this.image(app)).catch(() => undefined);
     }
     rmSync(this.secrets, { recursive: true });
+  }
+
+  private image(app: string): string {
+    return `${this.name}-${app}`;
   }
 
   private async run(part: string, ...args: string[]): Promise<void> {

@@ -7,6 +7,7 @@ afterAll(() => logging.remove());
 
 interface Hit {
   readonly _id: string;
+  readonly _index: string;
   readonly _source: Readonly<Record<string, unknown>>;
 }
 
@@ -93,23 +94,75 @@ test("what is sent twice is found once", async () => {
   expect(new Set(ids).size).toBe(1000);
 });
 
+test("what is sent again after a new index was begun is found once, as soon as the keeper has looked", async () => {
+  await send(lines("rollover", 1000), line("before-rollover"));
+  await found(withId("before-rollover"), 1);
+  await found(withId("rollover-"), 1000);
+  const rollover = await elasticsearch("/logs-swarm-default/_rollover", {});
+  expect(rollover.body).toMatchObject({ rolled_over: true });
+  await send(lines("rollover", 1001), line("after-rollover"));
+  const [after] = await found(withId("after-rollover"), 1);
+  expect(after?._index).toBe(rollover.body["new_index"]);
+  await eventually(async () => {
+    const log = await logging.logs("log-keeper");
+    const removed = [...log.matchAll(/removed (\d+) lines that were sent again/g)];
+    return removed.reduce((sum, [, count]) => sum + Number(count), 0) >= 1000 || undefined;
+  }, "the removal of 1000 lines");
+  const hits = await find(withId("rollover-"));
+  expect(new Set(hits.map(({ _id }) => _id)).size).toBe(1001);
+  expect(hits).toHaveLength(1001);
+});
+
+test("a line without an id of its own is found once, however often it was sent; two lines that differ are two", async () => {
+  const timestamp = new Date().toISOString();
+  const own = (fields: object) => `${JSON.stringify({ message: "namelessown", ...fields })}\n`;
+  const long = "x".repeat(300);
+  const each = [
+    ...[own({ timestamp }), own({ timestamp, n: 1 }), own({ timestamp, event_id: long })],
+    ...['{"broken": namelessbroken "1"\n', '{"broken": namelessbroken "2"\n'],
+  ];
+  await send(...each, ...each);
+  await send(...each, line("after-nameless"));
+  await found(withId("after-nameless"), 1);
+  const ownLines = await find({ match: { message: "namelessown" } });
+  expect(ownLines.map(({ _source }) => _source["n"] ?? _source["sender_event_id"])).toHaveLength(3);
+  expect(ownLines.filter(({ _source }) => _source["sender_event_id"] === long)).toHaveLength(1);
+  // These tell no time: what arrives in another minute is another line.
+  const broken = await find({ match: { message: "namelessbroken" } });
+  const distinct = broken.map(({ _source }) =>
+    [_source["message"], String(_source["received"]).slice(0, 16)].join(),
+  );
+  expect(new Set(broken.map(({ _source }) => _source["message"])).size).toBe(2);
+  expect(new Set(distinct).size).toBe(broken.length);
+});
+
 test("what is no line is kept, tagged and found", async () => {
   const long = "B".repeat(1024 * 1024);
   await send(
-    '{"broken": "json\n',
-    Buffer.from([0x62, 0xff, 0xfe, 0x00, 0x01, 0x20, 0x79, 0x0a]),
-    line("bad-long", { message: long }),
+    '{"broken": "badjson\n',
+    Buffer.from("badbinary \xff\xfe\x00\x01 y\n", "latin1"),
+    `badplain ${long}\n`,
+    line("bad-long", { message: `badneedle ${long}` }),
     line("bad-object", { message: { a: 1 }, level: { b: 2 } }),
     line("bad-clock", { timestamp: new Date(Date.now() + 3_600_000).toISOString() }),
     line("bad-time", { timestamp: "yesterday" }),
   );
-  expect(await found({ term: { tags: "_jsonparsefailure" } }, 2)).toHaveLength(2);
+  const tagged = (word: string) => ({
+    bool: { must: { match: { message: word } }, filter: { term: { tags: "_jsonparsefailure" } } },
+  });
+  const searched = async (word: string) =>
+    (await found(tagged(word), 1)).map(({ _source }) => _source["message"]);
+  expect(await searched("badjson")).toEqual(['{"broken": "badjson']);
+  expect(await searched("badbinary")).toEqual([expect.stringMatching(/^badbinary .* y$/s)]);
+  expect(await searched("badplain")).toEqual([`badplain ${long}`]);
   const bad = await found(withId("bad-"), 4);
   const source = (id: string) => bad.find(({ _id }) => _id === id)?._source;
-  expect(source("bad-long")?.["message"]).toBe(long);
+  expect(source("bad-long")?.["message"]).toBe(`badneedle ${long}`);
+  expect(await find({ match: { message: "badneedle" } })).toHaveLength(1);
   expect(source("bad-object")).toMatchObject({ tags: "_refused" });
   expect(source("bad-object")?.["message"]).toContain('"level":{"b":2}');
   expect(source("bad-clock")).toMatchObject({ tags: "_clockskew", service: "app1" });
+  expect(await find({ range: { "@timestamp": { gt: "now+50m" } } })).toHaveLength(1);
   expect(source("bad-time")?.["@timestamp"]).toBe(source("bad-time")?.["received"]);
 });
 
@@ -124,19 +177,19 @@ test("what Logstash has taken survives its death and that of Elasticsearch", asy
 
 test("what a container writes is found by service, task and node, once, whatever becomes of the shipper", async () => {
   const service = await logging.startService("proxy");
-  await service.say("a plain word-one");
+  await service.say("a plain wordone");
   await service.say(
-    JSON.stringify({ level: "warn", message: "json word-two", status: 503, event_id: "own-id" }),
+    JSON.stringify({ level: "warn", message: "json wordtwo", status: 503, event_id: "own-id" }),
   );
-  const one = await found({ match: { message: "word-one" } }, 1);
+  const one = await found({ match: { message: "wordone" } }, 1);
   expect(one[0]?._source).toMatchObject({
     service: "proxy",
     task: "proxy.1.xyz",
     node: "worker-1",
     stream: "stdout",
-    message: "a plain word-one",
+    message: "a plain wordone",
   });
-  const two = await found({ match: { message: "word-two" } }, 1);
+  const two = await found({ match: { message: "wordtwo" } }, 1);
   expect(two[0]).toMatchObject({
     _id: "own-id",
     _source: { level: "warn", status: 503, service: "proxy" },
@@ -156,10 +209,10 @@ test("what a container writes is found by service, task and node, once, whatever
   await found({ match: { message: "five" } }, 1);
   const all = await find({ bool: { filter: [{ term: { service: "proxy" } }] } });
   expect(all.map(({ _source }) => _source["message"]).sort()).toEqual([
-    "a plain word-one",
+    "a plain wordone",
     "five at last",
     "four while nobody listens",
-    "json word-two",
+    "json wordtwo",
     "three while nobody reads",
   ]);
 });
@@ -169,7 +222,7 @@ test("the viewer shows lines to who logs in, and to nobody else", async () => {
   const open = (path: string, init: RequestInit = {}) =>
     fetch(base + path, { redirect: "manual", ...init });
   expect((await open("/api/status")).status).toBe(200);
-  expect((await open("/?q=word-two")).headers.get("location")).toMatch(/^\/kibana\/login\?next=/);
+  expect((await open("/?q=wordtwo")).headers.get("location")).toMatch(/^\/kibana\/login\?next=/);
   const logIn = (password: string) =>
     open("/login", {
       method: "POST",
@@ -177,11 +230,11 @@ test("the viewer shows lines to who logs in, and to nobody else", async () => {
     });
   expect((await logIn("wrong")).status).toBe(401);
   const cookie = (await logIn(passwords.elastic)).headers.get("set-cookie")?.split(";")[0] ?? "";
-  const page = await open("/?q=word-two&service=proxy&level=warn", { headers: { cookie } });
+  const page = await open("/?q=wordtwo&service=proxy&level=warn", { headers: { cookie } });
   expect(page.status).toBe(200);
   const html = await page.text();
   expect(html).toContain("1 line, the newest first");
-  expect(html).toContain("json word-two");
+  expect(html).toContain("json wordtwo");
   expect(html).toContain("This is a stand-in for Kibana");
 });
 
