@@ -35,7 +35,7 @@ export function memoryOf({ heap }: LoggingConfig) {
     logstash: 1024,
     kibana: 1024,
     keeper: 128,
-    shipper: 64,
+    shipper: 96,
   } as const;
 }
 

@@ -149,7 +149,7 @@ describe("a tier that cannot stand is refused by key", () => {
   test("a heap above what the logger has", () => {
     expect(() => checkLogging(logging, { machines, memory })).not.toThrow();
     expect(() => checkLogging({ ...logging, heap: 1024 }, { machines, memory })).toThrow(
-      'elasticHeap: with a heap of 1024 MiB the logging tier needs 4544 MiB on a logger, which has 3584. Lower elasticHeap, or raise "loggerMemory".',
+      'elasticHeap: with a heap of 1024 MiB the logging tier needs 4576 MiB on a logger, which has 3584. Lower elasticHeap, or raise "loggerMemory".',
     );
     expect(memoryOf({ ...logging, heap: 256 }).elasticsearch).toBe(768);
   });

@@ -77,8 +77,11 @@ export class Logging {
     );
   }
 
-  /** A container that writes lines as a task of a service does: `say` makes it write one more. */
-  async startService(service: string): Promise<{ say(line: string): Promise<void> }> {
+  /**
+   * A container that writes lines as a task of a service does, and a shipper for it, `SERVICE-shipper`. `say` makes it write what a
+   * shell script prints.
+   */
+  async startService(service: string): Promise<{ say(script: string): Promise<void> }> {
     const name = `${this.name}-${service}`;
     const fifo = "mkfifo /tmp/lines && exec 3<>/tmp/lines && exec cat <&3";
     await docker(
@@ -92,14 +95,14 @@ export class Logging {
     const log = await docker("inspect", "--format", "{{.LogPath}}", name);
     const folder = dirname(log);
     await this.run(
-      "log-shipper",
-      ...["--memory", "64m", "--env", "LOGSTASH_HOST=logstash", "--env", "NODE_NAME=worker-1"],
+      `${service}-shipper`,
+      ...["--memory", "96m", "--env", "LOGSTASH_HOST=logstash", "--env", "NODE_NAME=worker-1"],
       ...["--volume", `${folder}:/var/lib/docker/containers/${folder.split("/").at(-1)}:ro`],
       this.image("log-shipper"),
     );
     return {
-      say: async (line) => {
-        await docker("exec", name, "bash", "-c", 'printf "%s\\n" "$1" >/tmp/lines', "say", line);
+      say: async (script) => {
+        await docker("exec", name, "bash", "-c", `{ ${script}\n} >/tmp/lines`);
       },
     };
   }

@@ -29,7 +29,7 @@ async function elasticsearch(
 }
 
 async function find(query: object): Promise<Hit[]> {
-  const { body } = await elasticsearch("/logs-swarm-*/_search", { query, size: 5000 });
+  const { body } = await elasticsearch("/logs-swarm-*/_search", { query, size: 10_000 });
   return (body as { hits: { hits: Hit[] } }).hits.hits;
 }
 
@@ -177,10 +177,9 @@ test("what Logstash has taken survives its death and that of Elasticsearch", asy
 
 test("what a container writes is found by service, task and node, once, whatever becomes of the shipper", async () => {
   const service = await logging.startService("proxy");
-  await service.say("a plain wordone");
-  await service.say(
-    JSON.stringify({ level: "warn", message: "json wordtwo", status: 503, event_id: "own-id" }),
-  );
+  const json = { level: "warn", message: "json wordtwo", status: 503, event_id: "own-id" };
+  await service.say("echo a plain wordone");
+  await service.say(`echo '${JSON.stringify(json)}'`);
   const one = await found({ match: { message: "wordone" } }, 1);
   expect(one[0]?._source).toMatchObject({
     service: "proxy",
@@ -195,17 +194,17 @@ test("what a container writes is found by service, task and node, once, whatever
     _source: { level: "warn", status: 503, service: "proxy" },
   });
 
-  await logging.kill("log-shipper");
-  await service.say("three while nobody reads");
-  await logging.startAgain("log-shipper");
+  await logging.kill("proxy-shipper");
+  await service.say("echo three while nobody reads");
+  await logging.startAgain("proxy-shipper");
   await found({ match: { message: "three" } }, 1);
   await logging.kill("logstash");
-  await service.say("four while nobody listens");
-  await logging.kill("log-shipper");
-  await logging.startAgain("log-shipper");
+  await service.say("echo four while nobody listens");
+  await logging.kill("proxy-shipper");
+  await logging.startAgain("proxy-shipper");
   await logging.startAgain("logstash");
   await found({ match: { message: "four" } }, 1);
-  await service.say("five at last");
+  await service.say("echo five at last");
   await found({ match: { message: "five" } }, 1);
   const all = await find({ bool: { filter: [{ term: { service: "proxy" } }] } });
   expect(all.map(({ _source }) => _source["message"]).sort()).toEqual([
@@ -215,6 +214,30 @@ test("what a container writes is found by service, task and node, once, whatever
     "json wordtwo",
     "three while nobody reads",
   ]);
+});
+
+test("what a container writes while Logstash and the shipper are killed again and again is found, each line once", async () => {
+  const service = await logging.startService("ledger");
+  const count = 8_000;
+  const isLedger = { bool: { filter: [{ term: { service: "ledger" } }] } };
+  const line = String.raw`{\"message\":\"ledger\",\"status\":$i}`;
+  const written = service.say(
+    `for i in $(seq ${count}); do echo "${line}"; [ $((i % 200)) -gt 0 ] || sleep 0.5; done`,
+  );
+  let seen = 0;
+  for (let death = 0; death < 6; death++) {
+    seen = (await found(isLedger, seen + 1)).length;
+    await logging.kill("logstash");
+    if (death % 2 === 1) await logging.kill("ledger-shipper");
+    await logging.startAgain("logstash");
+    if (death % 2 === 1) await logging.startAgain("ledger-shipper");
+  }
+  // It was in the midst of it.
+  expect(seen).toBeLessThan(count);
+  await written;
+  const hits = await found(isLedger, count);
+  expect(new Set(hits.map(({ _source }) => _source["status"])).size).toBe(count);
+  expect(hits).toHaveLength(count);
 });
 
 test("the viewer shows lines to who logs in, and to nobody else", async () => {
@@ -239,7 +262,7 @@ test("the viewer shows lines to who logs in, and to nobody else", async () => {
 });
 
 test("no password is in any log", async () => {
-  for (const part of ["elasticsearch", "logstash", "kibana", "log-keeper", "log-shipper"]) {
+  for (const part of ["elasticsearch", "logstash", "kibana", "log-keeper", "proxy-shipper"]) {
     const text = await logging.logs(part);
     for (const password of Object.values(passwords)) expect(text).not.toContain(password);
   }
