@@ -84,24 +84,28 @@ export class Edge extends pulumi.ComponentResource {
 /**
  * HAProxy's configuration. The proxy is told the client's address by PROXY protocol, and says by
  * `/healthz` on its HTTP port whether it takes requests on either: 404 means that it drains, and its
- * connections live on. Of the engine API the edge sees only TCP.
+ * connections live on; 503 that it sees no task of any service. Of the engine API the edge sees only TCP.
  */
 export function renderEdgeConfig(
   ports: Pick<Ports, "http" | "https" | "engine">,
   managers: readonly { readonly name: string; readonly address: string }[],
   tcpPorts: readonly number[] = [],
 ): string {
-  const servers = (port: number, options: string) =>
+  const servers = (port: number, options: string, suffix = "") =>
     managers
-      .map(({ name, address }) => `  server ${name} ${address}:${port} ${options}`)
+      .map(({ name, address }) => `  server ${name}${suffix} ${address}:${port} ${options}`)
       .join("\n");
+  // What to do where no proxy says that it can serve: to ask one of them all the same. Its answer says more than a closed connection.
+  const proxies = (port: number, check: string) => `  balance leastconn
+  option httpchk GET /healthz
+  http-check disable-on-404
+  option allbackups
+${servers(port, `send-proxy-v2 check-send-proxy ${check}`)}
+${servers(port, "send-proxy-v2 backup", "-unready")}`;
   const quickCheck = "check inter 500ms fall 2 rise 1";
   const stream = (port: number) => `listen tcp-${port}
   bind :${port}
-  balance leastconn
-  option httpchk GET /healthz
-  http-check disable-on-404
-${servers(port, `send-proxy-v2 check-send-proxy ${quickCheck} port 80`)}
+${proxies(port, `${quickCheck} port 80`)}
 
 `;
   return `global
@@ -126,17 +130,11 @@ defaults
 
 listen http
   bind :${ports.http}
-  balance leastconn
-  option httpchk GET /healthz
-  http-check disable-on-404
-${servers(80, `send-proxy-v2 check-send-proxy ${quickCheck}`)}
+${proxies(80, quickCheck)}
 
 listen https
   bind :${ports.https}
-  balance leastconn
-  option httpchk GET /healthz
-  http-check disable-on-404
-${servers(443, `send-proxy-v2 check-send-proxy ${quickCheck} port 80`)}
+${proxies(443, `${quickCheck} port 80`)}
 
 ${tcpPorts.map(stream).join("")}listen engine
   bind :${ports.engine}

@@ -63,15 +63,5 @@ cat artefacts/log-keeper.log
 check e2e || failed=1
 check faults || failed=1
 
-# Suites that could not even start have no tests to count.
-node -e '
-    const { readdirSync, readFileSync } = require("node:fs");
-    const sum = { passed: 0, failed: 0, skipped: 0 };
-    for (const file of readdirSync(process.argv[1])) {
-        const result = JSON.parse(readFileSync(`${process.argv[1]}/${file}`, "utf8"));
-        sum.passed += result.numPassedTests;
-        sum.failed += result.numFailedTests + (result.numRuntimeErrorTestSuites ?? 0);
-        sum.skipped += (result.numPendingTests ?? 0) + (result.numTodoTests ?? 0);
-    }
-    console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);' "$results"
+TS_NODE_PROJECT=$root/tsconfig.json node -r ts-node/register/transpile-only scripts/results.ts "$results"
 exit "$failed"

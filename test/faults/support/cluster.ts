@@ -80,6 +80,34 @@ export const outputs = (): Promise<Outputs> => (known ??= project.outputs());
 export const proxyAddresses = async (): Promise<string[]> =>
   (await outputs()).managers.map(({ address }) => address);
 
+/** Where the proxy on a manager answers without the edge in between. */
+export async function proxyAddressOn(manager: string): Promise<string> {
+  const found = (await outputs()).managers.find(({ name }) => name === manager);
+  if (found === undefined) throw new Error(`no manager ${manager}`);
+  return found.address;
+}
+
+/**
+ * Has all other machines drop what a manager's engine tells them of its networks (port 7946), so that it hears of no task. Resolves
+ * to what ends that.
+ */
+export async function deafTo(manager: string): Promise<() => Promise<void>> {
+  const address = await proxyAddressOn(manager);
+  const others = [...managers, ...workers, "logger-1"].filter((name) => name !== manager);
+  const rule = (change: string, name: string, protocol: string) =>
+    docker(
+      ...["exec", machine(name), "iptables", "--wait", change, "INPUT", "--source", address],
+      ...["--protocol", protocol, "--destination-port", "7946", "--jump", "DROP"],
+    );
+  const all = async (change: string): Promise<void> => {
+    await Promise.all(
+      others.flatMap((name) => ["tcp", "udp"].map((protocol) => rule(change, name, protocol))),
+    );
+  };
+  await all("--insert");
+  return () => all("--delete");
+}
+
 /** The process ids of HAProxy, master and worker, in each proxy: a reload would make a new worker. */
 export async function haproxyProcesses(): Promise<string[]> {
   const names =

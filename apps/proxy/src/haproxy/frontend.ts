@@ -1,4 +1,6 @@
+import { ACME_PATH } from "../routes/destination";
 import type { Rule } from "../routes/rules";
+import { backendName } from "./backend";
 import { renderEdge } from "./edge";
 import { renderAccessLog } from "./logging";
 import type { RenderOptions } from "./options";
@@ -72,7 +74,7 @@ export function renderHttpFrontend(
     ...renderSafePath(),
     "    http-request set-var(txn.host) req.hdr(host),host_only,lower,rtrim(.)",
     ...renderForwarding(),
-    ...renderHealth(loaded, options),
+    ...renderHealth(rules, loaded, options),
     ...renderHsts(options),
     ...renderKeepAlive(options),
     ...renderRouting(rules, loaded, options),
@@ -127,15 +129,40 @@ function renderForwarding(): string[] {
  * header, so that its address is its own; everyone else's is the client's. A proxy that drains answers 404, by which
  * HAProxy's `http-check disable-on-404` sends it nothing new and leaves its connections alone; 503 would end them.
  */
-function renderHealth(loaded: boolean, { edgeAddresses }: RenderOptions): string[] {
+function renderHealth(
+  rules: readonly Rule[],
+  loaded: boolean,
+  { edgeAddresses }: RenderOptions,
+): string[] {
   const answer = (status: number, text: string, condition = ""): string =>
     `    http-request return status ${status} content-type text/plain string '${text}' if health from_checker${condition}`;
+  const sight = renderSight(rules);
   return [
     `    acl health path ${HEALTH_PATH}`,
     ...["127.0.0.1", ...edgeAddresses].map((address) => `    acl from_checker src ${address}`),
     "    http-request set-log-level silent if health from_checker",
+    ...sight,
     ...(loaded
-      ? [answer(200, "ok", ` { nbsrv(${LIFECYCLE_BACKEND}) gt 0 }`), answer(404, "draining")]
+      ? [
+          answer(404, "draining", ` { nbsrv(${LIFECYCLE_BACKEND}) eq 0 }`),
+          ...(sight.length > 0
+            ? [answer(503, "no task of any service in sight", " !in_sight")]
+            : []),
+          answer(200, "ok"),
+        ]
       : [answer(503, "unavailable")]),
   ];
+}
+
+/**
+ * Whether a task of any service can be reached. A machine that was away may take a minute to hear from the others again
+ * where tasks run; until then its proxy has routes and nothing behind them, and would answer 503 to what another proxy serves.
+ * Challenges do not count: who answers them runs beside a proxy, and is seen by a machine that sees nothing else.
+ */
+function renderSight(rules: readonly Rule[]): string[] {
+  const seen = rules.filter(({ path }) => !path.startsWith(ACME_PATH));
+  const backends = new Set(
+    seen.map(({ service, destination }) => backendName(service, destination)),
+  );
+  return [...backends].map((name) => `    acl in_sight nbsrv(${name}) gt 0`);
 }

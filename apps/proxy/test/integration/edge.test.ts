@@ -7,9 +7,10 @@ import { Bench, type Container, docker } from "./docker";
 const bench = new Bench();
 let edged: Container;
 let unedged: Container;
+let gateway: string;
 
 beforeAll(async () => {
-  const { gateway } = await bench.addNetwork();
+  ({ gateway } = await bench.addNetwork());
   await bench.task("app1");
   edged = await bench.proxy({ environment: { EDGE_ADDRESSES: gateway } });
   unedged = await bench.proxy({ environment: { EDGE_ADDRESSES: "192.0.2.1,192.0.2.128/25" } });
@@ -32,8 +33,8 @@ const LOCAL_V2 = Buffer.concat([
   Buffer.from([0x20, 0x00, 0x00, 0x00]),
 ]);
 
-function local(path: string): Promise<string> {
-  return exchange(edged.address, Buffer.concat([LOCAL_V2, Buffer.from(GET(path))]));
+function local(path: string, proxy = edged): Promise<string> {
+  return exchange(proxy.address, Buffer.concat([LOCAL_V2, Buffer.from(GET(path))]));
 }
 
 const bodyOf = (answer: string): Record<string, Record<string, string>> =>
@@ -63,6 +64,16 @@ test("the edge's own check is answered, a client's through the edge is not", asy
   expect(await local("/healthz")).toMatch(/^HTTP\/1\.1 200/);
   expect(await exchange(edged.address, PROXY_V1 + GET("/healthz"))).toMatch(/^HTTP\/1\.1 404/);
   expect((await get(unedged.address, "/healthz")).status).toBe(404);
+});
+
+test("the edge's check fails while no task of any service is in sight", async () => {
+  const proxy = await bench.proxy({ environment: { EDGE_ADDRESSES: gateway } });
+  const check = () => local("/healthz", proxy);
+  await eventually(async () => expect(await check()).toMatch(/^HTTP\/1\.1 200/));
+  await control(proxy, "reconfigure", { ...APP1, serviceName: "away", servicePath: "/away" });
+  await eventually(async () => expect(await check()).toMatch(/^HTTP\/1\.1 503/));
+  await control(proxy, "reconfigure", APP1);
+  await eventually(async () => expect(await check()).toMatch(/^HTTP\/1\.1 200/));
 });
 
 test("SIGTERM fails the check, serves on for the drain delay, ends what is under way and exits 0", async () => {
