@@ -28,9 +28,11 @@ system (a run takes about three minutes on two cores):
                       comes from the program's own services, and what it makes is compared with them first
   ratio               taken run by run: its median need not be the quotient of the two medians
 
-frontend (one stack; RUNS rounds of six loads of five seconds, then 500 services):
+frontend (one stack; four rounds a run, of eight loads of two seconds, then 500 services):
   edge and proxy      wrk, 32 connections, from the machines' network, through the edge to every proxy
-  by hand             the same edge, and the same HAProxy with a static configuration in the proxies' place
+  by hand             the same edge, and the same HAProxy with a static configuration in the proxies' place:
+                      like for like (the same log, request id, headers, limits, retries), and bare
+  CPU a request       of the proxies' containers, all that runs in them, or of those in their place
   direct              to one task, from inside its network
   a change            the command that changes a label has ended; over when nine requests in a row, each on a
                       connection of its own, were routed by it

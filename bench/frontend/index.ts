@@ -5,8 +5,8 @@ import { inARow } from "../../test/e2e/support/page";
 import type { Project } from "../../test/e2e/support/project";
 import { SwarmView } from "../../test/e2e/support/swarm";
 import { ANSWER, startAnswer } from "./answer";
+import type { Upstream } from "./byHand";
 import { type ManyServices, measureManyServices } from "./many";
-import type { Upstream } from "./rival";
 import { compareWays, type Way } from "./ways";
 
 export interface FrontendMeasures {
@@ -16,17 +16,18 @@ export interface FrontendMeasures {
 
 const PATHS = ["/app1", ANSWER.path] as const;
 const APP_PORT = 8080;
+/** A round is short, as what else the machine does comes and goes in seconds: many of them have a median. */
+const ROUNDS_A_RUN = 4;
 
 /** Makes the stack, measures, and leaves it up. */
 export async function measureFrontend(
   project: Project,
-  rounds: number,
+  runs: number,
   say: (line: string) => void,
 ): Promise<FrontendMeasures> {
   await project.up();
   const { app1Url, proxyUrl, managers } = await project.outputs();
   const { stack } = project;
-  const network = `swarm-${stack}`;
   const swarm = new SwarmView(stack);
   const image = await swarm.docker(
     ...["service", "inspect", "proxy", "--format", "{{.Spec.TaskTemplate.ContainerSpec.Image}}"],
@@ -43,9 +44,10 @@ export async function measureFrontend(
     { path: PATHS[1], port: ANSWER.port, addresses: await addresses(swarm, ANSWER.name) },
   ];
   const edgePort = new URL(app1Url).port;
-  const ways = await compareWays({ stack, swarm, image, edgePort, upstreams, rounds, say });
+  const machines = managers.map(({ name }) => `swarm-${stack}-${name}`);
+  const options = { stack, swarm, machines, image, edgePort, upstreams, say };
+  const ways = await compareWays({ ...options, rounds: runs * ROUNDS_A_RUN });
 
-  const machines = managers.map(({ name }) => `${network}-${name}`);
   const many = await measureManyServices(proxyUrl, swarm, machines);
   say(`500 services: a change is live after ${many.changes.map((s) => s.toFixed(2)).join(", ")} s`);
   say(`500 services: proxy ${many.proxyMiB} MiB, listener ${many.listenerMiB} MiB`);

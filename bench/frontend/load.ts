@@ -5,6 +5,7 @@ import { docker, lines } from "../../test/e2e/support/engine";
 
 /** What a load met: latencies in milliseconds. */
 export interface LoadReport {
+  readonly requests: number;
   readonly requestsPerSecond: number;
   readonly p50: number;
   readonly p99: number;
@@ -18,7 +19,7 @@ export interface LoadSource {
 
 const IMAGE = "swarm-bench-load";
 const CONNECTIONS = 32;
-const SECONDS = 5;
+const SECONDS = 2;
 
 /** Builds the image of the load generator; from the cache, when it is there. */
 export async function buildLoadImage(): Promise<string> {

@@ -1,26 +1,34 @@
 import { columns, median } from "../table";
 import type { FrontendMeasures } from "./index";
-import type { Way } from "./ways";
+import type { Way, WayReport } from "./ways";
 
 /** A table in Markdown: medians; ratios are taken round by round. */
 export function renderFrontendTable({ ways, many }: FrontendMeasures, machine: string): string {
-  const ratio = (way: Way): string => {
-    const rival = ways.find(({ path, way: name }) => path === way.path && name === "by hand");
-    if (rival === undefined || rival === way) return "";
-    const values = way.reports.map(
-      ({ requestsPerSecond }, i) =>
-        requestsPerSecond / (rival.reports[i]?.requestsPerSecond ?? NaN),
-    );
-    return middle(values).toFixed(2);
+  const ratio = (way: Way, rival: Way["way"], of: keyof WayReport): string => {
+    const other = ways.find((one) => one.path === way.path && one.way === rival);
+    if (other === undefined || other === way || way.way === "direct") return "";
+    return middle(
+      way.reports.map((report, i) => report[of] / (other.reports[i]?.[of] ?? NaN)),
+    ).toFixed(2);
   };
+  const figure = (way: Way, of: keyof WayReport, digits: number): string =>
+    middle(way.reports.map((report) => report[of])).toFixed(digits);
   const throughput = columns(
-    [`${ways[0]?.reports.length} rounds on ${machine}`, "requests/s", "to by hand", "p50", "p99"],
+    [
+      `${ways[0]?.reports.length} rounds on ${machine}`,
+      ...["requests/s", "to like for like", "to bare", "p50", "p99"],
+      ...["proxies' CPU a request", "to like for like", "to bare"],
+    ],
     ways.map((way) => [
       `${way.path}, ${way.way}`,
-      middle(way.reports.map(({ requestsPerSecond }) => requestsPerSecond)).toFixed(0),
-      ratio(way),
-      `${middle(way.reports.map(({ p50 }) => p50)).toFixed(1)} ms`,
-      `${middle(way.reports.map(({ p99 }) => p99)).toFixed(1)} ms`,
+      figure(way, "requestsPerSecond", 0),
+      ratio(way, "by hand, like for like", "requestsPerSecond"),
+      ratio(way, "by hand, bare", "requestsPerSecond"),
+      `${figure(way, "p50", 1)} ms`,
+      `${figure(way, "p99", 1)} ms`,
+      way.way === "direct" ? "" : `${figure(way, "cpu", 0)} µs`,
+      ratio(way, "by hand, like for like", "cpu"),
+      ratio(way, "by hand, bare", "cpu"),
     ]),
   );
   const at500 = columns(

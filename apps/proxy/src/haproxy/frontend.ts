@@ -12,7 +12,7 @@ import { renderHsts, renderTlsBind } from "./tls";
 /** The path that the edge's health check asks for. */
 export const HEALTH_PATH = "/healthz";
 
-/** The backend whose one server stands for this proxy: disabled while the proxy drains. */
+/** The backend of the health page, whose one server stands for this proxy: disabled while the proxy drains. */
 export const LIFECYCLE_BACKEND = "lifecycle";
 export const LIFECYCLE_SERVER = "serving";
 
@@ -74,17 +74,23 @@ export function renderHttpFrontend(
     ...renderSafePath(),
     "    http-request set-var(txn.host) req.hdr(host),host_only,lower,rtrim(.)",
     ...renderForwarding(),
-    ...renderHealth(rules, loaded, options),
+    ...renderHealthAcls(options),
     ...renderHsts(options),
     ...renderKeepAlive(options),
+    `    use_backend ${LIFECYCLE_BACKEND} if health from_checker`,
     ...renderRouting(rules, loaded, options),
   ];
 }
 
-/** The backends that are the proxy's own. */
-export function renderLifecycle(): string[] {
+/**
+ * The backends that are the proxy's own.
+ * @param rules all routes
+ * @param loaded whether the proxy knows the cluster's routes
+ */
+export function renderLifecycle(rules: readonly Rule[], loaded: boolean): string[] {
   return [
     `backend ${LIFECYCLE_BACKEND}`,
+    ...renderHealth(rules, loaded),
     `    server ${LIFECYCLE_SERVER} 127.0.0.1:1 no-check`,
     "",
     "backend not_found",
@@ -110,43 +116,44 @@ function renderKeepAlive({ timeouts }: RenderOptions): string[] {
 /** What a client says of itself is replaced by what we see of it. */
 function renderForwarding(): string[] {
   return [
-    // Many apps read `_` in a header's name as `-`.
-    `    http-request del-header ${quote("^x[-_](forwarded[-_]|real[-_]ip$)")} -m reg`,
-    "    http-request del-header forwarded",
-    "    http-request set-header X-Forwarded-For %[src]",
-    "    http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]",
-    "    http-request set-header X-Forwarded-Host %[req.hdr(host)]",
-    "    http-request set-header X-Forwarded-Port %[dst_port]",
     // Bytes that JSON cannot have come through HAProxy's own escaping.
     `    http-request set-var(txn.client_request_id) "req.hdr(x-request-id),bytes(0,128),regsub(${quoteArgument("[^A-Za-z0-9._:=+/@-]")},_,g)"`,
-    "    http-request set-header X-Request-Id %[unique-id]",
+    // Many apps read `_` in a header's name as `-`. What is gone needs only be added, which costs less than to set it.
+    `    http-request del-header ${quote("^(x[-_](forwarded[-_]|real[-_]ip$|request[-_]id$)|forwarded$)")} -m reg`,
+    "    http-request add-header X-Forwarded-For %[src]",
+    "    http-request add-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]",
+    "    http-request add-header X-Forwarded-Host %[req.hdr(host)]",
+    "    http-request add-header X-Forwarded-Port %[dst_port]",
+    "    http-request add-header X-Request-Id %[unique-id]",
     "    http-after-response set-header X-Request-Id %[unique-id]",
   ];
 }
 
-/**
- * The health page, for the edge and for the health check inside the container. The edge's check says LOCAL in its PROXY
- * header, so that its address is its own; everyone else's is the client's. A proxy that drains answers 404, by which
- * HAProxy's `http-check disable-on-404` sends it nothing new and leaves its connections alone; 503 would end them.
- */
-function renderHealth(
-  rules: readonly Rule[],
-  loaded: boolean,
-  { edgeAddresses }: RenderOptions,
-): string[] {
-  const answer = (status: number, text: string, condition = ""): string =>
-    `    http-request return status ${status} content-type text/plain string '${text}' if health from_checker${condition}`;
-  const sight = renderSight(rules);
+/** Who asks for the health page: the edge, and the health check inside the container. */
+function renderHealthAcls({ edgeAddresses }: RenderOptions): string[] {
   return [
     `    acl health path ${HEALTH_PATH}`,
     ...["127.0.0.1", ...edgeAddresses].map((address) => `    acl from_checker src ${address}`),
-    "    http-request set-log-level silent if health from_checker",
+  ];
+}
+
+/**
+ * The health page. The edge's check says LOCAL in its PROXY header, so that its address is its own; everyone else's is the
+ * client's. A proxy that drains answers 404, by which HAProxy's `http-check disable-on-404` sends it nothing new and leaves
+ * its connections alone; 503 would end them.
+ */
+function renderHealth(rules: readonly Rule[], loaded: boolean): string[] {
+  const answer = (status: number, text: string, condition = ""): string =>
+    `    http-request return status ${status} content-type text/plain string '${text}'${condition}`;
+  const sight = renderSight(rules);
+  return [
+    "    http-request set-log-level silent",
     ...sight,
     ...(loaded
       ? [
-          answer(404, "draining", ` { nbsrv(${LIFECYCLE_BACKEND}) eq 0 }`),
+          answer(404, "draining", ` if { nbsrv(${LIFECYCLE_BACKEND}) eq 0 }`),
           ...(sight.length > 0
-            ? [answer(503, "no task of any service in sight", " !in_sight")]
+            ? [answer(503, "no task of any service in sight", " if !in_sight")]
             : []),
           answer(200, "ok"),
         ]

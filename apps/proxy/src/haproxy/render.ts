@@ -17,12 +17,13 @@ import { renderTlsProfile } from "./tls";
 export function renderConfig(table: RouteTable, options: RenderOptions): string {
   const services = [...table.routes.values()].map(({ service }) => service);
   const ordered = orderServices(services);
+  const rules = orderRules(services);
   const sections = [
     renderGlobal(options),
     renderResolvers(options),
     renderDefaults(options),
-    renderHttpFrontend(orderRules(services), table.loaded, httpsAddress(ordered, options), options),
-    renderLifecycle(),
+    renderHttpFrontend(rules, table.loaded, httpsAddress(ordered, options), options),
+    renderLifecycle(rules, table.loaded),
     renderClientTable(),
     renderMetrics(options),
     ...ordered.map(renderUsers).filter((lines) => lines.length > 0),
@@ -43,6 +44,8 @@ function renderGlobal({ maxConnections, threads, stateFile }: RenderOptions): st
     `    nbthread ${threads}`,
     // An unlimited nofile would have HAProxy set aside gigabytes for its file descriptors.
     "    fd-hard-limit 65536",
+    // With HAProxy's 512 kB a thread frees and allocates buffers all the time from some 30 requests at once on.
+    "    tune.memory.hot-size 4194304",
     LOG_TARGET,
     `    server-state-file ${quote(stateFile)}`,
     // Workers replaced by a reload finish what they have, but neither for ever nor in any number.

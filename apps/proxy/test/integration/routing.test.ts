@@ -77,6 +77,7 @@ test("what a client says of its address, host and request does not reach the app
     X_Forwarded_For: "1.2.3.4",
     "X-Forwarded_Proto": "https",
     X_REAL_IP: "1.2.3.4",
+    X_Request_Id: "mine",
     Forwarded: "for=1.2.3.4",
     "X-Request-Id": "mine",
     Host: "app.example:8080",
