@@ -16,8 +16,8 @@ outputs: ## the stack's outputs, as JSON
 status: ## nodes, services, tasks, store, routes and certificates of the stack
 	@scripts/stack status $(STACK)
 
-preview: ## what `make up` would change
-	@scripts/stack preview $(STACK)
+preview: ## what `make up` would change, in words; as Markdown as well: make preview [FILE=artefacts/preview.md]
+	@scripts/stack preview $(STACK) "$(FILE)"
 
 refresh: ## take over into the state what changed outside of Pulumi
 	@scripts/stack refresh $(STACK)

@@ -30,6 +30,25 @@ describe("where nothing changed, nothing changes", () => {
     expect({ changes, counts }).toEqual({ changes: [], counts: {} });
   });
 
+  test("in the words of make preview", async () => {
+    const { stdout } = await project.make("preview", { FILE: "artefacts/e2e-preview.md" });
+    expect(stdout).toMatch(
+      /^# What `make up STACK=.*` would change\n\nNothing changes \(\d+ resources\)\.\n$/,
+    );
+  });
+
+  test("but a preview of the program alone lists what it makes, with neither state nor passphrase", async () => {
+    const { stdout } = await project.make("preview", {
+      ALONE: "a fork gets no secrets",
+      FILE: "artefacts/e2e-preview.md",
+      PULUMI_BACKEND_URL: "",
+      PULUMI_CONFIG_PASSPHRASE: "",
+    });
+    expect(stdout).toContain("This is the program alone: a fork gets no secrets.");
+    expect(stdout).toContain("- `app1` **new**");
+    expect(stdout).toContain("+ app1: any domain /app1 → port 8080");
+  });
+
   test("by refresh, nor by a preview after it", async () => {
     const refresh = await project.refresh();
     expect(refresh.counts).toEqual({});
