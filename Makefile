@@ -49,10 +49,11 @@ unit: ## the unit tests alone
 	@scripts/dependencies
 	@npx jest
 
-lint: ## types, ESLint, Prettier, shellcheck
+lint: ## types, ESLint, Prettier, shellcheck, actionlint
 	@scripts/dependencies
 	@npm run --silent lint
 	@scripts/shellcheck.sh
+	@scripts/actionlint.sh
 
 bench: ## measure, and print a table
 	@scripts/dependencies

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Runs every check there is, and prints the sum of their tests as the last line: lint, shellcheck, unit tests (the conformance of the
-# offline plugins among them), the images of the proxy and of the socket proxy with real HAProxy, nodeapp1 on a database, the companion
-# with Pebble, the store's image, logging as a whole in containers, end-to-end tests, faults under load.
+# Runs every check there is, and prints the sum of their tests as the last line: lint, shellcheck, actionlint, unit tests (the
+# conformance of the offline plugins among them), the images of the proxy and of the socket proxy with real HAProxy, nodeapp1 on a
+# database, the companion with Pebble, the store's image, logging as a whole in containers, end-to-end tests, faults under load.
 # Usage: scripts/test.sh
 # shellcheck disable=SC2016,SC2317 # JavaScript in quotes; functions that are called by name
 set -u
@@ -30,6 +30,7 @@ check() {
 
 lint() { npm run --silent lint; }
 shellcheck() { scripts/shellcheck.sh; }
+actionlint() { scripts/actionlint.sh; }
 unit() { npx jest --json --outputFile="$results/unit.json"; }
 # The tests of an app with real counterparts, most of them in its image.
 integration() { npx jest --config "apps/$1/jest.integration.config.js" --json --outputFile="$results/$2.json"; }
@@ -44,6 +45,7 @@ faults() { npx jest --config test/faults/jest.config.js --json --outputFile="$re
 
 check lint || failed=1
 check shellcheck || failed=1
+check actionlint || failed=1
 check unit || failed=1
 scripts/pulumi version >/dev/null || exit 1 # the engine, the base images and the CLI, for all that follow
 # It waits for a CA most of the time: beside the others, and shown after them.
