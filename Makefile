@@ -13,7 +13,7 @@ up: ## make the stack, or change it to what the program says; ends with its outp
 outputs: ## the stack's outputs, as JSON
 	@scripts/stack outputs $(STACK)
 
-status: ## nodes, services, tasks, store, routes and certificates of the stack
+status: ## nodes, services, tasks, store, routes, certificates and logging of the stack
 	@scripts/stack status $(STACK)
 
 preview: ## what `make up` would change, in words; as Markdown as well: make preview [FILE=artefacts/preview.md]

@@ -5,6 +5,7 @@ import { Edge } from "./infra/edge";
 import { Frontend } from "./infra/frontend";
 import { inspectHost } from "./infra/host";
 import { baseImages } from "./infra/image";
+import { Logging, loggingImages } from "./infra/logging";
 import { Machines } from "./infra/machines";
 import { Networks } from "./infra/networks";
 import { Pki } from "./infra/pki";
@@ -24,7 +25,10 @@ export = async () => {
       database: "app1",
     },
   ]);
-  const host = await inspectHost(config, [...baseImages, storeImage(config)]);
+  const host = await inspectHost(config, [
+    ...[...baseImages, storeImage(config)],
+    ...loggingImages(config),
+  ]);
   const members = storeMembers(config, host);
 
   const { engine, network } = new Site("site", config);
@@ -44,12 +48,18 @@ export = async () => {
   const foundation = { engine, registry, networks, platform, tag, cluster: network };
   new Frontend("frontend", { config, foundation }, onSwarm);
   const { databases } = new Store("store", { config, foundation, members, apps }, onSwarm);
-  new Apps("apps", { apps, foundation, databases }, onSwarm);
+  const proxyUrl = edge.httpUrl;
+  const logging =
+    config.logging &&
+    new Logging("logging", { logging: config.logging, foundation, proxyUrl }, onSwarm);
+  new Apps("apps", { apps, foundation, databases, logHost: logging?.host }, onSwarm);
 
   return {
-    proxyUrl: edge.httpUrl,
+    proxyUrl,
     httpsUrl: edge.httpsUrl,
-    app1Url: pulumi.interpolate`${edge.httpUrl}/app1`,
+    app1Url: pulumi.interpolate`${proxyUrl}/app1`,
+    kibanaUrl: logging?.kibanaUrl,
+    kibanaPassword: logging?.kibanaPassword,
     managers: managers.map(({ name, address }) => ({ name, address })),
     mongoHint: databases.app1?.hint,
     standIns: host.standIns,

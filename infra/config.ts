@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { defaultPorts, defaultSubnet, mostMachines, type Ports, type Role } from "./addresses";
 import { type LetsencryptConfig, letsencryptSchema } from "./letsencrypt";
+import { checkLogging, type LoggingConfig, loggingKeys } from "./logging/config";
 import { machineNames } from "./machines";
 import { refusal } from "./refusal";
 
@@ -24,6 +25,8 @@ export interface StackConfig {
   readonly subnet: string;
   /** Certificates by ACME; undefined where the stack asks for none. */
   readonly letsencrypt: LetsencryptConfig | undefined;
+  /** Central logging; undefined where the stack has no machine for it. */
+  readonly logging: LoggingConfig | undefined;
 }
 
 /** How the store is made. */
@@ -45,6 +48,9 @@ const count = (least: number, role: Role) =>
 /** HTTP, HTTPS, the proxy's control API, the engine's API, and what the engines of a swarm say to each other on. */
 const machinePorts: ReadonlySet<number> = new Set([80, 443, 8080, 2376, 2377, 7946]);
 const mebibytes = z.coerce.number().int().min(512).max(1048576);
+
+/** What no message repeats. */
+const SECRET_KEYS: readonly string[] = ["elasticPassword"];
 
 /** Mirrors the `config` section of Pulumi.yaml, which holds types, descriptions and defaults. */
 const schema = z.strictObject({
@@ -105,6 +111,7 @@ const schema = z.strictObject({
       }),
   ]),
   letsencrypt: structured(letsencryptSchema),
+  ...loggingKeys,
 });
 
 /** A value that `pulumi config set --path` makes, and that comes as JSON; an empty object is none. */
@@ -174,16 +181,17 @@ export function parseConfig(
       `${twice[0]}: ${twice[1]} is given to two things of the stack. Give each its own port.`,
     );
   }
+  const memory = {
+    manager: value.managerMemory,
+    worker: value.workerMemory,
+    logger: value.loggerMemory,
+  };
   return {
     project,
     stack,
     prefix: `${project}-${stack}`,
     machines,
-    memory: {
-      manager: value.managerMemory,
-      worker: value.workerMemory,
-      logger: value.loggerMemory,
-    },
+    memory,
     proxyReplicas: value.proxyReplicas || value.managers,
     proxyTcpPorts,
     app1Replicas: value.app1Replicas,
@@ -197,6 +205,7 @@ export function parseConfig(
     ports,
     subnet: value.subnet || defaultSubnet(stack),
     letsencrypt: value.letsencrypt && placed(value.letsencrypt, machines),
+    logging: machines.logger > 0 ? logging(value, memory.logger) : undefined,
   };
 }
 
@@ -213,13 +222,25 @@ function placed(
   );
 }
 
+function logging(value: z.infer<typeof schema>, loggerMemory: number): LoggingConfig {
+  const wanted: LoggingConfig = {
+    version: value.elasticVersion,
+    heap: value.elasticHeap,
+    retention: value.logRetention,
+    password: value.elasticPassword ? pulumi.secret(value.elasticPassword) : undefined,
+  };
+  checkLogging(wanted, loggerMemory);
+  return wanted;
+}
+
 function wrongKeys(
   issues: readonly z.core.$ZodIssue[],
   values: Readonly<Record<string, string>>,
 ): pulumi.RunError {
   const lines = issues.flatMap((issue) => {
     const path = issue.path.map(String);
-    const option = path.length > 1 ? "--path " : "";
+    const isSecret = SECRET_KEYS.includes(path[0] ?? "");
+    const option = isSecret ? "--secret " : path.length > 1 ? "--path " : "";
     if (issue.code === "unrecognized_keys") {
       const shape = path.length === 0 ? schema.shape : letsencryptSchema.shape;
       const known = Object.keys(shape).join(", ");
@@ -230,7 +251,8 @@ function wrongKeys(
       });
     }
     const key = path.join(".").replace(/\.(\d+)(?=\.|$)/g, "[$1]");
-    return `${key}: ${issue.message}, got ${valueAt(values, path)} (set it with "pulumi config set ${option}${key} …")`;
+    const got = isSecret ? "" : `, got ${valueAt(values, path)}`;
+    return `${key}: ${issue.message}${got} (set it with "pulumi config set ${option}${key} …")`;
   });
   return refusal(`the configuration is not usable:\n  ${lines.join("\n  ")}`);
 }

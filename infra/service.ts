@@ -116,7 +116,14 @@ export class SwarmService extends pulumi.ComponentResource {
             id: network.id,
             aliases: aliases ? [...aliases] : undefined,
           })),
-          logDriver: { name: "json-file", options: { "max-size": "10m", "max-file": "3" } },
+          logDriver: {
+            name: "json-file",
+            // The labels are beside each line, and the shipper has service and task from there.
+            options: {
+              ...{ "max-size": "10m", "max-file": "3" },
+              labels: "com.docker.swarm.service.name,com.docker.swarm.task.name",
+            },
+          },
         },
         mode:
           args.replicas === "everywhere"

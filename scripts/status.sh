@@ -2,7 +2,7 @@
 # shellcheck disable=SC2154,SC2016 # what lib.sh and scripts/stack set; what is expanded inside a machine
 # What a stack's swarm runs. Sourced, with $stack set.
 
-# Prints nodes, services, tasks, the store, routes and certificates, as the stack's managers, proxies and companion tell them.
+# Prints nodes, services, tasks, the store, routes, certificates and logging, as the stack's managers, proxies, companion and apps tell them.
 show_status() {
     manager=$(speaking_manager)
     if [ -z "$manager" ]; then
@@ -23,6 +23,7 @@ show_status() {
     {
         task_answers proxy status
         task_answers letsencrypt-companion companion
+        if docker exec "$manager" docker service inspect log-keeper >/dev/null 2>&1; then log_answers; fi
     } >"$scratch/answers"
     typescript status <"$scratch/answers"
 }
@@ -46,3 +47,31 @@ task_answers() {
         printf '{"manager":"%s","%s":%s}\n' "${machine#"swarm-$stack-"}" "$2" "$answer"
     done
 }
+
+# What the log's keeper says, and each task of an app that sends log lines, a line of JSON each, read by status.ts.
+log_answers() {
+    kept=
+    for machine in $(docker container ls --format '{{.Names}}' --filter "label=swarm.stack=$stack" --filter label=swarm.role | sort); do
+        answers=$(timeout 20 docker exec "$machine" timeout 18 sh -c "$ask_logs" </dev/null 2>/dev/null) || continue
+        case $answers in *'"logKeeper"'*) kept=yes ;; esac
+        [ -z "$answers" ] || echo "$answers"
+    done
+    [ -n "$kept" ] || echo '{"logKeeper":null}'
+}
+
+# Run in a machine.
+ask_logs='
+    for id in $(docker container ls --quiet --filter status=running --filter network=log_net); do
+        variables=$(docker container inspect --format "{{range .Config.Env}}{{println .}}{{end}}" "$id")
+        service=$(docker container inspect --format "{{index .Config.Labels \"com.docker.swarm.service.name\"}}" "$id")
+        if [ "$service" = log-keeper ]; then
+            said=$(docker exec "$id" node dist/healthcheck.js) && echo "{\"logKeeper\":$said}"
+        elif echo "$variables" | grep -q ^LOGSTASH_HOST= && echo "$variables" | grep -q ^SERVICE_PATH=; then
+            docker exec "$id" node -e "
+                const { PORT, SERVICE_PATH, TASK_NAME: task } = process.env;
+                fetch(\`http://127.0.0.1:\${PORT}\${SERVICE_PATH}/health/ready\`).then((answer) => answer.json()).then(
+                    ({ logs = null }) => console.log(JSON.stringify({ task, logs })),
+                    () => console.log(JSON.stringify({ task, logs: null })));"
+        fi
+    done
+    true'

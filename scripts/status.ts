@@ -1,6 +1,7 @@
 /**
- * Prints what the proxies say of themselves (routes, services without their route, certificates), and what the companion says of the
- * certificates that it has not got. JSON lines on stdin, one of each proxy and one of the companion.
+ * Prints what the proxies say of themselves (routes, services without their route, certificates), what the companion says of the
+ * certificates that it has not got, and how logging is. JSON lines on stdin: one of each proxy, of the companion, of the log's keeper, and of
+ * each task that sends log lines itself.
  */
 import { readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
@@ -75,6 +76,22 @@ export interface CompanionAnswer {
   readonly companion: CompanionStatus | null;
 }
 
+/** The log's keeper, and what it says of logging; null where it does not answer. */
+export interface KeeperAnswer {
+  readonly logKeeper: { readonly state: string; readonly reason: string } | null;
+}
+
+/** A task that sends log lines itself, and what became of them; null where it does not answer. */
+export interface LoggerAnswer {
+  readonly task: string;
+  /** Lines that wait to be sent, that were dropped, and that were written again. */
+  readonly logs: {
+    readonly waiting: number;
+    readonly dropped: number;
+    readonly resent: number;
+  } | null;
+}
+
 /** Routes, refusals and certificates as tables; what the proxies do not agree on is said of each. */
 export function describe(answers: readonly ProxyAnswer[]): string {
   const silent = answers.filter(({ status }) => status === null).map(({ manager }) => manager);
@@ -98,6 +115,24 @@ export function describeOrders(answers: readonly CompanionAnswer[]): string {
         : `\nORDERS\n${orderTable(companion.certificates)}\n${others(companion)}`,
     )
     .join("");
+}
+
+/** How logging is, and the lines of each task that sends some; nothing where the stack has no logging. */
+export function describeLogs(
+  keepers: readonly KeeperAnswer[],
+  loggers: readonly LoggerAnswer[],
+): string {
+  const said = keepers.map(({ logKeeper }) =>
+    logKeeper ? `${logKeeper.state}: ${logKeeper.reason}` : "its keeper does not answer",
+  );
+  if (said.length === 0) return "";
+  const rows = loggers.map(({ task, logs }) =>
+    logs
+      ? [task, String(logs.waiting), String(logs.dropped), String(logs.resent)]
+      : [task, "-", "-", "-"],
+  );
+  const table = columns(["TASK", "LINES WAITING", "DROPPED", "SENT AGAIN"], rows);
+  return `\nLOGS\n${said.join("\n")}\n${table}\n`;
 }
 
 const orderTable = (certificates: readonly Ordered[]): string =>
@@ -198,8 +233,11 @@ if (require.main === module) {
   const lines = readFileSync(0, "utf8").split("\n");
   const answers = lines
     .filter(Boolean)
-    .map((line) => JSON.parse(line) as ProxyAnswer | CompanionAnswer);
+    .map((line) => JSON.parse(line) as ProxyAnswer | CompanionAnswer | KeeperAnswer | LoggerAnswer);
   const proxies = answers.filter((answer) => "status" in answer);
   const companions = answers.filter((answer) => "companion" in answer);
-  process.stdout.write(`\n${describe(proxies)}${describeOrders(companions)}`);
+  const keepers = answers.filter((answer) => "logKeeper" in answer);
+  const loggers = answers.filter((answer) => "logs" in answer);
+  const logs = describeLogs(keepers, loggers);
+  process.stdout.write(`\n${describe(proxies)}${describeOrders(companions)}${logs}`);
 }

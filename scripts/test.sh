@@ -39,7 +39,7 @@ socket_proxy() { integration socket-proxy socket_proxy; }
 nodeapp1() { integration nodeapp1 nodeapp1; }
 companion() { scripts/pebble >/dev/null && integration letsencrypt-companion companion; }
 mongo_keeper() { integration mongo-keeper mongo_keeper; }
-log_keeper() { offline/images/ensure elasticsearch logstash kibana && integration log-keeper log_keeper; }
+log_keeper() { integration log-keeper log_keeper; }
 e2e() { npx jest --config test/e2e/jest.config.js --json --outputFile="$results/e2e.json"; }
 faults() { npx jest --config test/faults/jest.config.js --json --outputFile="$results/faults.json"; }
 

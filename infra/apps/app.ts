@@ -33,6 +33,8 @@ export interface AppArgs {
   readonly foundation: Foundation;
   /** The databases of the store, by name. */
   readonly databases?: Readonly<Record<string, Database>>;
+  /** Who takes its log lines on `log_net`; left out, its output alone has them. */
+  readonly logHost?: string;
 }
 
 /** The user `node` of the image, who alone may read an app's secrets. */
@@ -73,6 +75,7 @@ export class App extends pulumi.ComponentResource {
           TRUST_PROXY: overlaySubnets.main,
           TASK_NAME: "{{.Task.Name}}",
           NODE_NAME: "{{.Node.Hostname}}",
+          ...(args.logHost === undefined ? {} : { LOGSTASH_HOST: args.logHost }),
           ...(database ? { MONGO_URL_FILE: `/run/secrets/${urlFile}` } : {}),
           ...spec.env,
         },

@@ -11,6 +11,8 @@ export interface AppsArgs {
   readonly foundation: Foundation;
   /** The databases of the store, by name. */
   readonly databases?: Readonly<Record<string, Database>>;
+  /** Who takes their log lines; left out, nobody does. */
+  readonly logHost?: string;
 }
 
 /** All apps of the stack. */

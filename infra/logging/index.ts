@@ -1,5 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import type { StackConfig } from "../config";
 import type { Foundation } from "../foundation";
 import { BuiltImage } from "../image";
 import { randomSecret, swarmSecret } from "../secrets";
@@ -16,10 +17,22 @@ export interface LoggingArgs {
 
 const LOGGER = ["node.labels.logger==true"];
 
+/** The official images that the tier's are built from. */
+export const loggingImages = ({ logging }: Pick<StackConfig, "logging">): string[] =>
+  logging
+    ? [names.ELASTICSEARCH, names.LOGSTASH, names.KIBANA].map(
+        (part) => `${part}:${logging.version}`,
+      )
+    : [];
+
 /** Elasticsearch, Logstash and Kibana on the logger, what sets them up, and on each node what ships the containers' output. */
 export class Logging extends pulumi.ComponentResource {
   /** Kibana's page. */
   public readonly kibanaUrl: pulumi.Output<string>;
+  /** With which `elastic` logs in there. */
+  public readonly kibanaPassword: pulumi.Output<string>;
+  /** Where apps send their lines, on `log_net`. */
+  public readonly host = names.LOGSTASH;
 
   constructor(name: string, args: LoggingArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:logging:Logging", name, {}, opts);
@@ -30,11 +43,12 @@ export class Logging extends pulumi.ComponentResource {
     const onSwarm = { ...child, deletedWith: cluster };
     this.kibanaUrl = pulumi.interpolate`${args.proxyUrl}${names.KIBANA_PATH}`;
 
-    const password = (user: string) => {
-      const text = randomSecret(`${name}-password-${user}-value`, 24, child);
+    const password = (user: string, given?: pulumi.Output<string>) => {
+      const text = given ?? randomSecret(`${name}-password-${user}-value`, 24, child);
       return { text, secret: swarmSecret(`${name}-password-${user}`, text, onSwarm) };
     };
-    const elastic = password("elastic");
+    const elastic = password("elastic", logging.password);
+    this.kibanaPassword = elastic.text;
     const kibana = password("kibana");
     const writer = password("writer");
     const asFile = ({ secret }: { secret: docker.Secret }, file: string) => ({

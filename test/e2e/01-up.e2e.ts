@@ -10,6 +10,7 @@ describe("up from nothing", () => {
     const outputs = await project.outputs();
     expect(output).toContain(outputs.proxyUrl);
     expect(output).toContain(outputs.app1Url);
+    expect(output).toContain(outputs.kibanaUrl);
     markClusterUp(outputs);
   });
 
@@ -19,6 +20,8 @@ describe("up from nothing", () => {
       proxyUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/) as string,
       httpsUrl: expect.stringMatching(/^https:\/\/127\.0\.0\.1:\d+$/) as string,
       app1Url: `${outputs.proxyUrl}/app1`,
+      kibanaUrl: `${outputs.proxyUrl}/kibana`,
+      kibanaPassword: "[secret]",
       managers: ["manager-1", "manager-2", "manager-3"].map((name) => ({
         name,
         address: expect.stringMatching(/^10\.\d+\.\d+\.\d+$/) as string,

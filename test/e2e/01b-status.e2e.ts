@@ -7,7 +7,9 @@ beforeAll(requireCluster);
 describe("make status", () => {
   test("shows nodes, services, tasks, routes and certificates, once every proxy has them", async () => {
     await eventually("one view of all proxies", { withinMs: 30_000 }, async () =>
-      sections(await status()).has("ROUTES") ? true : undefined,
+      sections(await status()).has("ROUTES") && (await status()).includes("\nsettled: ")
+        ? true
+        : undefined,
     );
     const shown = sections(await status());
     expect([...shown.keys()]).toEqual(
@@ -20,6 +22,9 @@ describe("make status", () => {
     );
     expect(shown.get("ROUTES")).toContainEqual(expect.stringMatching(/^app1 +any +\/app1 +8080$/));
     expect(shown.get("REFUSED")).toEqual(["none"]);
+    expect(shown.get("LOGS")?.[0]).toMatch(/^settled: .* is as it should be$/);
+    const logging = shown.get("LOGS")?.filter((line) => /^app1\.\d\.\S+ +\d+ +0 +\d+$/.test(line));
+    expect(logging).toHaveLength(3);
   });
 });
 

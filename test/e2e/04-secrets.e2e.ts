@@ -9,6 +9,7 @@ import {
   swarm,
 } from "./support/cluster";
 import { containers, docker, lines } from "./support/engine";
+import { LogIndex } from "./support/logIndex";
 import { run } from "./support/run";
 import { stack, ephemeral } from "./support/workspace";
 
@@ -35,26 +36,32 @@ const PRIVATE_KEY = [
   /LS0tLS1CRUdJTi[A-Za-z0-9+/]*IFBSSVZBVEUgS0VZ|LS0tLS1CRUdJTiBQUklWQVRFIEtFW/,
 ];
 
-/** The store's key and passwords, by the names of the resources that made them. */
-async function storeSecrets(): Promise<Record<string, string>> {
+/** The keys and passwords of store and logging, by the names of the resources that made them. */
+async function madeSecrets(): Promise<Record<string, string>> {
   const found = (await project.resources("--show-secrets")).flatMap(({ urn, outputs }) => {
     const name = urn.split("::").at(-1) ?? "";
     const { plaintext } = (outputs?.["stdout"] ?? {}) as { plaintext?: string };
-    return /^store-.*-value$/.test(name) && plaintext !== undefined
+    return /^(store|logging)-.*-value$/.test(name) && plaintext !== undefined
       ? [[name, JSON.parse(plaintext) as string]]
       : [];
   });
   return Object.fromEntries(found) as Record<string, string>;
 }
 
-describe("join tokens, private keys, the store's key and passwords", () => {
+describe("join tokens, private keys, the keys and passwords of store and logging", () => {
   let secrets: Readonly<Record<string, string>>;
   beforeAll(async () => {
     requireCluster();
-    const ofStore = await storeSecrets();
-    expect(Object.keys(ofStore).sort()).toEqual(["store-key-value", "store-password-app1-1-value"]);
-    for (const secret of Object.values(ofStore)) expect(secret).toMatch(/^[0-9a-f]{48,}$/);
-    secrets = { ...(await swarm.secrets()), ...ofStore };
+    const made = await madeSecrets();
+    expect(Object.keys(made).sort()).toEqual([
+      ...["encryptedSavedObjects", "reporting", "security"].map(
+        (key) => `logging-key-${key}-value`,
+      ),
+      ...["elastic", "kibana", "writer"].map((user) => `logging-password-${user}-value`),
+      ...["store-key-value", "store-password-app1-1-value"],
+    ]);
+    for (const secret of Object.values(made)) expect(secret).toMatch(/^[0-9a-f]{48,}$/);
+    secrets = { ...(await swarm.secrets()), ...made };
   });
 
   function expectNone(text: string): void {
@@ -96,14 +103,22 @@ describe("join tokens, private keys, the store's key and passwords", () => {
   test("are not in the services' description or in what their tasks log", async () => {
     const services = lines(await swarm.docker("service", "ls", "--format", "{{.Name}}"));
     expect(services.sort()).toEqual([
-      ...["app1", "mongo-keeper", "mongo-store-1", "proxy", "socket-proxy", "swarm-listener"],
+      ...["app1", "elasticsearch", "kibana", "log-keeper", "log-shipper", "logstash"],
+      ...["mongo-keeper", "mongo-store-1", "proxy", "socket-proxy", "swarm-listener"],
     ]);
     for (const name of services) {
       expectNone(await swarm.docker("service", "inspect", name));
       const logs = await logsOf(name);
-      expect(logs).not.toBe("");
+      // A shipper that nothing happens to has nothing to say.
+      if (name !== "log-shipper") expect(logs).not.toBe("");
       expectNone(logs);
     }
+  });
+
+  test("are not in the log's index", async () => {
+    const all = await new LogIndex(stack).find({ match_all: {} });
+    expect(all.length).toBeGreaterThan(100);
+    expectNone(JSON.stringify(all));
   });
 
   test("are not in the arguments or the environment of any process on a machine", async () => {
@@ -118,6 +133,7 @@ describe("join tokens, private keys, the store's key and passwords", () => {
     expect(seen).toContain("--repl-set-name=rs0");
     expect(seen).toContain("MONGO_URL_FILE=/run/secrets/app1-mongo-url");
     expect(seen).toContain("KEY_FILE=/run/secrets/mongo-keyfile");
+    expect(seen).toContain("ELASTIC_PASSWORD_FILE=/run/secrets/elastic-password");
   });
 
   test("are not in the description of a machine's containers, nor in how their images were made", async () => {

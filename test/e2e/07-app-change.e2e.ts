@@ -19,7 +19,10 @@ describe("a change of app1's source", () => {
     const before = await swarm.runningTasks("app1", 3);
     const others = await otherTasks();
     expect(new Set(others?.map((name) => name.split(".")[0]))).toEqual(
-      new Set(["mongo-keeper", "mongo-store-1", "proxy", "socket-proxy", "swarm-listener"]),
+      new Set([
+        ...["elasticsearch", "kibana", "log-keeper", "log-shipper", "logstash"],
+        ...["mongo-keeper", "mongo-store-1", "proxy", "socket-proxy", "swarm-listener"],
+      ]),
     );
     project.edit(VIEW, (text) => text.replace("Hello World!", "Hello World! Changed."));
 

@@ -56,6 +56,13 @@ describe("a configuration that cannot be is refused before anything is made", ()
       { app1Replicas: 500 },
       [/app1Replicas/, /workerMemory/],
     ],
+    ["a retention that is none", { logRetention: "a week" }, [/logRetention/, /36h or 7d/]],
+    ["a heap above the machine", { elasticHeap: 4096 }, [/elasticHeap/, /loggerMemory/]],
+    [
+      "a password that is too short",
+      { elasticPassword: "short" },
+      [/elasticPassword/, /config set --secret elasticPassword/],
+    ],
     ["a subnet that is none", { subnet: "10.200.7.0/16" }, [/subnet/, /10\.\d+\.\d+\.0\/24/]],
     ["one port for two", { httpPort: 23000, httpsPort: 23000 }, [/httpPort/, /23000/]],
   ])("%s", async (_, config, says) => {

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import * as pulumi from "@pulumi/pulumi";
 import { parseConfig } from "../../infra/config";
 import { configWith, defaults } from "./support";
 
@@ -8,7 +9,7 @@ test("turns the defaults into the dev stack", () => {
     stack: "dev",
     prefix: "swarm-dev",
     machines: { manager: 3, worker: 3, logger: 1 },
-    memory: { manager: 1024, worker: 2048, logger: 1024 },
+    memory: { manager: 1024, worker: 2048, logger: 3584 },
     proxyReplicas: 3,
     proxyTcpPorts: [],
     app1Replicas: 3,
@@ -16,7 +17,23 @@ test("turns the defaults into the dev stack", () => {
     ports: { http: 8080, https: 8443, engine: 8376, registry: 8500 },
     subnet: "10.207.38.0/24",
     letsencrypt: undefined,
+    logging: { version: "9.2.0", heap: 512, retention: "7d", password: undefined },
   });
+});
+
+test("has no logging without a machine for it", () => {
+  const config = configWith({ loggers: "0", loggerMemory: "512", elasticHeap: "4096" });
+  expect(config.logging).toBeUndefined();
+});
+
+test("a password is a secret from where it is read, and in no message", async () => {
+  const { logging } = configWith({ elasticPassword: "correct-horse-1" });
+  expect(await pulumi.isSecret(logging?.password as pulumi.Output<string>)).toBe(true);
+  const short = () => configWith({ elasticPassword: "hunter2" });
+  expect(short).toThrow(
+    /elasticPassword: must have 12 to 128 .*pulumi config set --secret elasticPassword/s,
+  );
+  expect(short).not.toThrow(/hunter2/);
 });
 
 test("has the same keys and defaults as Pulumi.yaml", () => {
@@ -56,6 +73,11 @@ test.each<[Record<string, string>, RegExp]>([
   [{ mongoMembers: "2" }, /mongoMembers: must be odd.*got "2".*pulumi config set mongoMembers/],
   [{ mongoMembers: "9" }, /mongoMembers: .*<=7/],
   [{ mongoMemory: "256" }, /mongoMemory: .*>=512/],
+  [{ logRetention: "a week" }, /logRetention: must be hours or days, such as 36h.*got "a week"/],
+  [{ elasticHeap: "100" }, /elasticHeap: .*>=256/],
+  [{ elasticHeap: "1024" }, /elasticHeap: .*needs 4576 MiB on a logger, which has 3584/],
+  [{ loggerMemory: "1024" }, /elasticHeap: .*which has 1024.*raise "loggerMemory"/],
+  [{ elasticVersion: "9.2.0 " }, /elasticVersion: must be a tag/],
   [{ keepData: "yes" }, /keepData: must be true or false, got "yes"/],
   [{ mongoTag: "8:latest" }, /mongoTag: must be a tag/],
   [{ mongoPasswords: "" }, /mongoPasswords: must be numbers/],

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { defaults, only, registered, type Registered } from "./support";
+import { canary, defaults, only, registered, type Registered } from "./support";
 
 const facts = "platform\tlinux\tamd64\nimage\tnode:24-trixie-slim\tthe real Node.js\n";
 
@@ -37,12 +37,12 @@ describe("the whole program", () => {
     const counts: Record<string, number> = {};
     for (const { type } of resources) counts[type] = (counts[type] ?? 0) + 1;
     expect(counts).toEqual({
-      // 9 containers, 9 tags, 1 authority, 1 init, 7 members, 2 random secrets, 3 waits of the store
-      "command:local:Command": 32,
-      "docker:index/image:Image": 9,
+      // 9 containers, 14 tags, 1 authority, 1 init, 7 members, 8 random secrets, 3 waits of the store
+      "command:local:Command": 43,
+      "docker:index/image:Image": 14,
       "docker:index/network:Network": 6,
-      "docker:index/secret:Secret": 3,
-      "docker:index/service:Service": 8,
+      "docker:index/secret:Secret": 7,
+      "docker:index/service:Service": 13,
       "docker:index/volume:Volume": 11,
       "pulumi:providers:docker": 2,
       "swarm:apps:App": 1,
@@ -53,13 +53,14 @@ describe("the whole program", () => {
       "swarm:frontend:SocketProxy": 1,
       "swarm:frontend:SwarmListener": 1,
       "swarm:host:Container": 9,
-      "swarm:image:BuiltImage": 9,
+      "swarm:image:BuiltImage": 14,
+      "swarm:logging:Logging": 1,
       "swarm:machines:ContainerMachine": 7,
       "swarm:machines:Machines": 1,
       "swarm:networks:Networks": 1,
       "swarm:registry:EmbeddedRegistry": 1,
       "swarm:security:Pki": 1,
-      "swarm:service:SwarmService": 8,
+      "swarm:service:SwarmService": 13,
       "swarm:site:Site": 1,
       "swarm:store:Store": 1,
       "swarm:store:StoreKeeper": 1,
@@ -82,20 +83,20 @@ describe("the whole program", () => {
         type === "docker:index/secret:Secret" ||
         (type === "docker:index/network:Network" && name !== "site-network"),
     );
-    expect(onSwarm).toHaveLength(16);
+    expect(onSwarm).toHaveLength(25);
     for (const resource of onSwarm) {
       expect(resource).toMatchObject({ provider: "swarm", deletedWith: "site-network" });
     }
     const elsewhere = resources.filter(
       ({ type, name }) => /docker:index\/(image|volume)/.test(type) || name === "site-network",
     );
-    expect(elsewhere).toHaveLength(21);
+    expect(elsewhere).toHaveLength(26);
     for (const resource of elsewhere) expect(resource.provider).toBe("engine");
   });
 
   test("removes every image tag even when the whole stack goes", () => {
     const tags = resources.filter(({ name }) => name.endsWith("-image-tag"));
-    expect(tags).toHaveLength(9);
+    expect(tags).toHaveLength(14);
     for (const tag of tags) expect(tag.deletedWith).toBe("");
   });
 
@@ -122,6 +123,8 @@ describe("the whole program", () => {
       proxyUrl: "http://127.0.0.1:8080",
       httpsUrl: "https://127.0.0.1:8443",
       app1Url: "http://127.0.0.1:8080/app1",
+      kibanaUrl: "http://127.0.0.1:8080/kibana",
+      kibanaPassword: canary,
       mongoHint:
         "mongodb://app1-1@mongo-store-1:27017,mongo-store-2:27017,mongo-store-3:27017/app1?replicaSet=rs0" +
         "&authSource=app1&authMechanism=SCRAM-SHA-256&w=majority&retryWrites=true&retryReads=true",
@@ -133,6 +136,16 @@ describe("the whole program", () => {
       standIns: { "node:24-trixie-slim": "the real Node.js" },
     });
   });
+});
+
+test("has no logging, and an app that asks for none, without a machine for it", async () => {
+  const { resources, outputs } = await program({ loggers: "0" });
+  expect(resources.filter(({ name }) => /log|elastic|kibana/.test(name))).toEqual([
+    expect.objectContaining({ name: "log_net" }),
+  ]);
+  expect(outputs).not.toHaveProperty("kibanaUrl.length");
+  const app = only(resources, "docker:index/service:Service", "app1-service").inputs;
+  expect(JSON.stringify(app)).not.toContain("LOGSTASH_HOST");
 });
 
 test("makes one member where the image is a stand-in", async () => {

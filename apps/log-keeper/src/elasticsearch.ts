@@ -4,6 +4,9 @@ import { expired, rolloverHours, type BackingIndex } from "./expiry";
 import { Repeats } from "./repeats";
 import { DATA_STREAM, indexTemplate, TEMPLATE, WRITER, writerRole } from "./wanted";
 
+/** Elasticsearch's high watermark here is 1 GB, and at 500 MB, the flood stage, nothing is written any more: `infra/logging`. */
+const ENOUGH_MIB = 1024;
+
 /** What kind of server it is. */
 export interface Product {
   readonly standIn: boolean;
@@ -29,11 +32,30 @@ export class Elasticsearch {
     };
   }
 
+  /**
+   * What a person should see to before lines have no room left; undefined where there is enough.
+   * Node statistics: elastic.co/docs/api, operation nodes-stats, `fs.total`
+   */
+  async lackOfRoom(): Promise<string | undefined> {
+    const { body } = await this.client.ask("GET", "/_nodes/stats/fs");
+    const { nodes } = body as {
+      nodes: Record<string, { fs?: { total?: { available_in_bytes?: number } } }>;
+    };
+    const left = Object.values(nodes).map(({ fs }) => fs?.total?.available_in_bytes ?? Infinity);
+    const mebibytes = Math.floor(Math.min(...left) / 1024 / 1024);
+    if (mebibytes >= ENOUGH_MIB) return undefined;
+    return (
+      `Elasticsearch has ${mebibytes} MiB of disk left, and takes no lines below 500: they wait where they come from. ` +
+      `Make room on the logger, or keep lines for a shorter time (logRetention)`
+    );
+  }
+
   async ensure({ standIn }: Product): Promise<string[]> {
     return [
-      ...(await this.ensureUsers()),
       ...(await this.ensureTemplate(standIn)),
       ...(await this.ensureDataStream()),
+      // Nobody can write before: the first line would make an index without the template.
+      ...(await this.ensureUsers()),
       ...(standIn ? await this.expire() : await this.ensureLifecycle()),
       ...(await this.repeats.remove(await this.backingIndices(), Date.now())),
     ];

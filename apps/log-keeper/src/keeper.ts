@@ -8,7 +8,7 @@ export interface Status {
    * - `starting`: nobody was asked yet
    * - `waiting`: a server does not answer (yet)
    * - `settled`: everything is as it should be
-   * - `failing`: a server does not do as it is told
+   * - `failing`: a server does not do as it is told, or lacks room
    */
   readonly state: "starting" | "waiting" | "settled" | "failing";
   /** A sentence for a person. */
@@ -22,6 +22,7 @@ export interface Status {
 export interface Parts {
   readonly elasticsearch: {
     product(): Promise<Product>;
+    lackOfRoom(): Promise<string | undefined>;
     ensure(product: Product): Promise<string[]>;
   };
   readonly kibana: { ensure(): Promise<string[]> };
@@ -62,19 +63,24 @@ export class Keeper {
 
   async round(): Promise<void> {
     let standIn: boolean | undefined;
+    let lack: string | undefined;
     try {
       const product = await this.parts.elasticsearch.product();
       ({ standIn } = product);
+      lack = await this.parts.elasticsearch.lackOfRoom();
       const did = async (steps: Promise<string[]>) => {
         for (const sentence of await steps) this.log.info(sentence);
       };
       await did(this.parts.elasticsearch.ensure(product));
       if (!standIn) await did(this.parts.kibana.ensure());
       const name = standIn ? "a stand-in for Elasticsearch" : `Elasticsearch ${product.version}`;
-      this.tell({ ...now(), state: "settled", reason: `${name} is as it should be`, standIn });
+      if (lack === undefined) {
+        this.tell({ ...now(), state: "settled", reason: `${name} is as it should be`, standIn });
+      } else this.tell({ ...now(), state: "failing", reason: lack, standIn });
     } catch (error) {
       const state = error instanceof Away ? "waiting" : "failing";
-      this.tell({ ...now(), state, reason: reason(error), standIn });
+      const said = lack === undefined ? reason(error) : `${lack}; ${reason(error)}`;
+      this.tell({ ...now(), state, reason: said, standIn });
     }
     this.roundEnded = Date.now();
   }

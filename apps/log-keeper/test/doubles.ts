@@ -97,6 +97,8 @@ export class FakeElasticsearch extends Double {
   lines: Line[] = [];
   /** How many searches there were. */
   searches = 0;
+  /** Bytes of disk that are left. */
+  room = 10 * 1024 ** 3;
 
   constructor(private readonly distribution?: string) {
     super();
@@ -114,6 +116,11 @@ export class FakeElasticsearch extends Double {
     const [, kind, name = "", rest] = url.split("/").slice(url.startsWith("/_security") ? 1 : 0);
     if (url === "/")
       return [200, { version: { number: "9.2.0", distribution: this.distribution } }] as const;
+    if (url === "/_nodes/stats/fs")
+      return [
+        200,
+        { nodes: { n1: { fs: { total: { available_in_bytes: this.room } } } } },
+      ] as const;
     if (kind === "user") {
       this.passwords[name] = String(body["password"]);
       return [200, {}] as const;

@@ -60,6 +60,9 @@ test("sets everything up once, and then finds nothing to do", async () => {
   });
   expect(elasticsearch.retention).toBe("7d");
   expect(elasticsearch.indices).toHaveLength(1);
+  // Whoever could write before would make an index that is none of the data stream's.
+  const order = ["PUT /_index_template/logs-swarm", "PUT /_data_stream/logs-swarm-default"];
+  expect(elasticsearch.changes.slice(0, 2)).toEqual(order);
   expect([...kibana.objects.keys()].sort()).toEqual([
     "dashboard/swarm-logs",
     "index-pattern/swarm-logs",
@@ -254,6 +257,18 @@ test("waits for Elasticsearch, and then for Kibana", async () => {
   kibana.broken = undefined;
   await it.round();
   expect(it.status().state).toBe("settled");
+});
+
+test("says so while Elasticsearch has hardly room for more lines, and keeps things up meanwhile", async () => {
+  const it = await keeper();
+  elasticsearch.room = 600 * 1024 ** 2;
+  await it.round();
+  expect(it.status()).toMatchObject({ state: "failing" });
+  expect(it.status().reason).toMatch(/has 600 MiB of disk left.*logRetention/);
+  expect(elasticsearch.indices).toHaveLength(1);
+  elasticsearch.room = 2 * 1024 ** 3;
+  await it.round();
+  expect(it.status()).toMatchObject({ state: "settled" });
 });
 
 test("nobody there is waited for", async () => {

@@ -30,7 +30,7 @@ const upstream = createServer((request, response) => {
     const { method, url, headers } = request;
     passed.push({ method, url, headers, body: Buffer.concat(chunks).toString() });
     response
-      .writeHead(url?.includes("_bulk") ? bulkStatus : 201, { "content-type": "application/json" })
+      .writeHead(/_bulk|_cat/.test(url ?? "") ? bulkStatus : 201, { "content-type": "application/json" })
       .end('{"passed":true}');
   });
 });
@@ -137,6 +137,14 @@ test("a bulk request that cannot be taken gets no answer at all, as rsyslog woul
   for (bulkStatus of [429, 503]) {
     await expect(bulk("pen:secret word")).rejects.toThrow("fetch failed");
   }
+});
+
+test("a server that takes nothing does not seem well to rsyslog, which would try again at once and for ever", async () => {
+  const health = (user: string) => ask(user, "GET", "/_cat/health");
+  expect((await health("pen:secret word")).status).toBe(200);
+  await expect(health("pen:wrong")).rejects.toThrow("fetch failed");
+  bulkStatus = 503;
+  await expect(health("pen:secret word")).rejects.toThrow("fetch failed");
 });
 
 test("a new password ends the old one", async () => {

@@ -48,6 +48,7 @@ export async function allTasks(replicas = { app1: 3 }): Promise<Task[] | undefin
   const services = {
     ...{ "socket-proxy": 3, "swarm-listener": 2, proxy: 3 },
     ...{ "mongo-keeper": 1, "mongo-store-1": 1 },
+    ...{ elasticsearch: 1, logstash: 1, kibana: 1, "log-keeper": 1, "log-shipper": 7 },
     ...replicas,
   };
   const found = await Promise.all(

@@ -21,6 +21,7 @@ export interface Result extends Outcome {
 export interface Outputs {
   readonly proxyUrl: string;
   readonly app1Url: string;
+  readonly kibanaUrl: string;
   readonly managers: readonly { readonly name: string; readonly address: string }[];
   readonly standIns: Readonly<Record<string, string>>;
 }
@@ -101,6 +102,13 @@ export class Project {
   async fingerprint(): Promise<string> {
     const resources = await this.resources("--show-secrets");
     return createHash("sha256").update(JSON.stringify(resources)).digest("hex");
+  }
+
+  /** A secret output, by the command that the documentation names. It is not logged. */
+  async secretOutput(name: string): Promise<string> {
+    const command = this.pulumiCommand(["stack", "output", name, "--show-secrets"], {});
+    const [program, args, options] = command;
+    return (await run(program, args, { ...options, log: undefined })).stdout.trim();
   }
 
   setConfig(key: string, value: string): Promise<Outcome> {

@@ -1,6 +1,7 @@
 import {
   type CompanionStatus,
   describe as describeProxies,
+  describeLogs,
   describeOrders,
   type ProxyStatus,
 } from "../../../scripts/status";
@@ -154,4 +155,28 @@ test("where all is well, nobody answers or no companion runs, that is what is sa
     "does not answer on manager-1",
   );
   expect(describeOrders([])).toBe("");
+});
+
+test("of logging, the keeper has a sentence and each task its lines", () => {
+  const keeper = { logKeeper: { state: "waiting", reason: "Elasticsearch does not answer" } };
+  const logs = { waiting: 12, dropped: 3, resent: 400 };
+  expect(
+    describeLogs(
+      [keeper],
+      [
+        { task: "app1.2.b", logs: null },
+        { task: "app1.1.a", logs },
+      ],
+    ).split("\n"),
+  ).toEqual([
+    "",
+    "LOGS",
+    "waiting: Elasticsearch does not answer",
+    "TASK       LINES WAITING   DROPPED   SENT AGAIN",
+    "app1.1.a   12              3         400",
+    "app1.2.b   -               -         -",
+    "",
+  ]);
+  expect(describeLogs([{ logKeeper: null }], [])).toContain("its keeper does not answer");
+  expect(describeLogs([], [])).toBe("");
 });

@@ -19,7 +19,8 @@ const NAME = "([A-Za-z0-9_.@-]{1,64})";
 const USER = new RegExp(`^/_security/user/${NAME}$`);
 const PASSWORD = new RegExp(`^/_security/user/${NAME}/_password$`);
 const ROLE = new RegExp(`^/_security/role/${NAME}$`);
-const BULK = /^(?:\/[^/]+)?\/_bulk$/;
+/** What rsyslog asks: whether to send, and what it sends. */
+const RSYSLOG = /^(?:(?:\/[^/]+)?\/_bulk|\/_cat\/health)$/;
 const LONGEST_BODY = 64 * 1024;
 
 export function createFront(users: Users, upstream: Upstream): Server {
@@ -27,9 +28,9 @@ export function createFront(users: Users, upstream: Upstream): Server {
     const path = new URL(incoming.url ?? "/", "http://front").pathname;
     const method = incoming.method ?? "GET";
     const user = users.authenticate(incoming.headers.authorization);
-    const isBulk = BULK.test(path);
+    const isRsyslog = RSYSLOG.test(path);
     if (!user) {
-      if (isBulk) return hangUp(response);
+      if (isRsyslog) return hangUp(response);
       response.setHeader("WWW-Authenticate", 'Basic realm="security", charset="UTF-8"');
       return fail(
         response,
@@ -40,7 +41,7 @@ export function createFront(users: Users, upstream: Upstream): Server {
     }
     const roles = user.roles.flatMap((role) => users.role(role) ?? []);
     if (!isAllowed(user, roles, method, path)) {
-      if (isBulk) return hangUp(response);
+      if (isRsyslog) return hangUp(response);
       return fail(
         response,
         403,
@@ -48,7 +49,7 @@ export function createFront(users: Users, upstream: Upstream): Server {
         `[${method} ${path}] is unauthorized for user [${user.name}]`,
       );
     }
-    if (!path.startsWith("/_security/")) return pass(incoming, response, upstream, isBulk);
+    if (!path.startsWith("/_security/")) return pass(incoming, response, upstream, isRsyslog);
     security(users, user, method, path, incoming).then(
       ([status, body]) => answer(response, status, body),
       (error: unknown) =>
@@ -157,20 +158,20 @@ function pass(
   incoming: IncomingMessage,
   response: ServerResponse,
   upstream: Upstream,
-  isBulk: boolean,
+  isRsyslog: boolean,
 ): void {
   const headers = { ...incoming.headers };
   delete headers.authorization;
   const outgoing = request(
     { ...upstream, method: incoming.method, path: incoming.url, headers },
     (answered) => {
-      if (isBulk && answered.statusCode !== 200) return hangUp(response);
+      if (isRsyslog && answered.statusCode !== 200) return hangUp(response);
       response.writeHead(answered.statusCode ?? 502, answered.headers);
       pipeline(answered, response, () => undefined);
     },
   );
   outgoing.on("error", (error) => {
-    if (isBulk) hangUp(response);
+    if (isRsyslog) hangUp(response);
     else if (!response.headersSent)
       fail(response, 503, "connect_exception", `OpenSearch does not answer: ${error.message}`);
     else response.destroy();
@@ -181,7 +182,8 @@ function pass(
 
 /**
  * The way to refuse a bulk request as a whole: rsyslog, which sends most of them here, throws the documents away when
- * it gets any answer, and keeps them when the connection fails.
+ * it gets any answer, and keeps them when the connection fails. It takes any answer for good health, too: told so of a server
+ * that takes nothing, it would try again at once and for ever, with a line about it each time.
  */
 function hangUp(response: ServerResponse): void {
   response.socket?.destroy();

@@ -16,7 +16,7 @@ export function isAllowed(
 ): boolean {
   if (user.roles.includes("superuser")) return true;
   // Who one is, and whether the server is there.
-  if (path === "/" || path === "/_security/_authenticate" || path === "/_cluster/health")
+  if (path === "/" || path === "/_security/_authenticate" || path === "/_cat/health")
     return method === "GET" || method === "HEAD";
   const write = WRITE_PATH.exec(path);
   if (write) return grants(roles, WRITES, write[1]);
