@@ -5,15 +5,16 @@ import { join } from "node:path";
 import { Ephemeral } from "../test/e2e/support/ephemeral";
 import { Project } from "../test/e2e/support/project";
 import { measureFrontend } from "./frontend";
-import { renderFrontendTable } from "./frontend/table";
+import { renderFrontendTable, renderWays } from "./frontend/table";
 import { measureLogger } from "./logger";
 import { renderLoggerTable } from "./logger/table";
+import { measureProxy } from "./proxy";
 import { type Measures, measureOnce } from "./round";
 import { renderTable } from "./table";
 
 const USAGE = `Measures the system on a stack of its own ("bench"), and prints a table of medians.
 
-Usage: bench/run [system|frontend|logger|--help]
+Usage: bench/run [system|frontend|proxy|logger|--help]
   RUNS=n   how many times to measure (3). The first fills the build cache, if that is empty.
 
 system (a run takes about three minutes on two cores):
@@ -29,13 +30,17 @@ system (a run takes about three minutes on two cores):
   ratio               taken run by run: its median need not be the quotient of the two medians
 
 frontend (one stack; four rounds a run, of eight loads of two seconds, then 500 services):
-  edge and proxy      wrk, 32 connections, from the machines' network, through the edge to every proxy
+  proxy               wrk, 32 connections, from the machines' network, through the edge to every proxy
   by hand             the same edge, and the same HAProxy with a static configuration in the proxies' place:
                       like for like (the same log, request id, headers, limits, retries), and bare
   CPU a request       of the proxies' containers, all that runs in them, or of those in their place
   direct              to one task, from inside its network
   a change            the command that changes a label has ended; over when nine requests in a row, each on a
                       connection of its own, were routed by it
+
+proxy (no stack, the engine's containers alone; five rounds a run, of four loads of two seconds):
+  proxy               wrk, 32 connections, to one proxy with three tasks whose answer costs next to nothing
+  by hand, direct     as in frontend, without an edge
 
 logger (no stack; RUNS rounds of three loads of SECONDS seconds, 5):
   the app's page      nodeapp1 as in its image, without a database, one process a way, 16 connections
@@ -48,7 +53,7 @@ Without an argument, all. Tables and single figures are kept in artefacts/bench.
 
 const STACK = "bench";
 
-const PARTS = ["system", "frontend", "logger"] as const;
+const PARTS = ["system", "frontend", "proxy", "logger"] as const;
 
 async function main(): Promise<void> {
   const args = process.argv.slice(2);
@@ -73,7 +78,7 @@ async function main(): Promise<void> {
     writeFileSync(join(ephemeral.artefacts, `${part}.md`), table);
     process.stdout.write(`\n${table}`);
   };
-  const needsStack = parts.some((part) => part !== "logger");
+  const needsStack = parts.some((part) => part === "system" || part === "frontend");
   if (needsStack) ephemeral.begin();
   else mkdirSync(ephemeral.artefacts, { recursive: true });
   try {
@@ -89,6 +94,11 @@ async function main(): Promise<void> {
       process.stderr.write("The frontend\n");
       const results = await measureFrontend(project, runs, say);
       report("frontend", renderFrontendTable(results, machine), results);
+    }
+    if (parts.includes("proxy")) {
+      process.stderr.write("The proxy\n");
+      const results = await measureProxy(runs, say);
+      report("proxy", renderWays(results, machine), results);
     }
     if (parts.includes("logger")) {
       process.stderr.write("The logger\n");

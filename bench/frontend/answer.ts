@@ -4,7 +4,8 @@ import { run } from "../../test/e2e/support/run";
 
 export const ANSWER = { name: "answer", path: "/answer", port: 8080, replicas: 3 } as const;
 
-const CONFIGURATION = `global
+/** HAProxy's, of a task. */
+export const ANSWER_CONFIGURATION = `global
   maxconn 2000
 defaults
   mode http
@@ -19,7 +20,7 @@ frontend http
 export async function startAnswer(swarm: SwarmView, image: string): Promise<void> {
   const config = ["config", "create", ANSWER.name, "-"];
   await run("docker", ["exec", "--interactive", swarm.container, "docker", ...config], {
-    input: CONFIGURATION,
+    input: ANSWER_CONFIGURATION,
   });
   const labels = {
     notify: "true",

@@ -7,8 +7,11 @@ export interface Upstream {
   readonly port: number;
 }
 
-/** Paths to tasks, and no more than HAProxy needs to be told for that: its own log line, one forwarding header. */
-export function bare(port: number, upstreams: readonly Upstream[]): string {
+/**
+ * Paths to tasks, and no more than HAProxy needs to be told for that: its own log line, one forwarding header.
+ * @param bind what the frontend listens on
+ */
+export function bare(bind: string, upstreams: readonly Upstream[]): string {
   return `global
   log stdout format raw local0
   maxconn 2000
@@ -24,7 +27,7 @@ defaults
   default-server check
 
 frontend http
-  bind :${port} accept-proxy
+  bind ${bind}
   http-request return status 200 if { path /healthz }
 ${renderRules(upstreams)}
 
@@ -35,8 +38,9 @@ ${renderBackends(upstreams)}`;
  * The same service as the proxy's: the fields of its log, a request id, forwarding headers that no client can forge, limits,
  * retries. What a known, static set of services does without is left out: one spelling of paths and hosts, a health page
  * for the edge alone, names instead of addresses, metrics, TLS.
+ * @param bind what the frontend listens on
  */
-export function likeForLike(port: number, upstreams: readonly Upstream[]): string {
+export function likeForLike(bind: string, upstreams: readonly Upstream[]): string {
   return `global
   log stdout len 8192 format raw local0
   maxconn 2000
@@ -58,7 +62,7 @@ defaults
   default-server check inter 1s fall 2 rise 1
 
 frontend http
-  bind :${port} accept-proxy
+  bind ${bind}
   unique-id-format %[uuid()]
   tcp-request session track-sc0 src table clients
   tcp-request session reject if { sc0_conn_cur(clients) gt 1000 }

@@ -7,7 +7,8 @@ import { SwarmView } from "../../test/e2e/support/swarm";
 import { ANSWER, startAnswer } from "./answer";
 import type { Upstream } from "./byHand";
 import { type ManyServices, measureManyServices } from "./many";
-import { compareWays, type Way } from "./ways";
+import type { Way } from "./turns";
+import { compareWays } from "./ways";
 
 export interface FrontendMeasures {
   readonly ways: readonly Way[];

@@ -1,9 +1,27 @@
 import { columns, median } from "../table";
 import type { FrontendMeasures } from "./index";
-import type { Way, WayReport } from "./ways";
+import type { Way, WayReport } from "./turns";
 
 /** A table in Markdown: medians; ratios are taken round by round. */
 export function renderFrontendTable({ ways, many }: FrontendMeasures, machine: string): string {
+  const at500 = columns(
+    ["500 services with routes", "figure", "least … most", "goal"],
+    [
+      [
+        "a change of a label, until every proxy routes by it",
+        `${middle(many.changes).toFixed(2)} s`,
+        `${Math.min(...many.changes).toFixed(2)} s … ${Math.max(...many.changes).toFixed(2)} s`,
+        "≤ 2 s",
+      ],
+      ["memory of a proxy", `${many.proxyMiB.toFixed(0)} MiB`, "", "≤ 150 MiB"],
+      ["memory of the listener", `${many.listenerMiB.toFixed(0)} MiB`, "", "≤ 150 MiB"],
+    ],
+  );
+  return `${renderWays(ways, machine)}\n${at500}`;
+}
+
+/** The same for the ways alone. */
+export function renderWays(ways: readonly Way[], machine: string): string {
   const ratio = (way: Way, rival: Way["way"], of: keyof WayReport): string => {
     const other = ways.find((one) => one.path === way.path && one.way === rival);
     if (other === undefined || other === way || way.way === "direct") return "";
@@ -13,7 +31,7 @@ export function renderFrontendTable({ ways, many }: FrontendMeasures, machine: s
   };
   const figure = (way: Way, of: keyof WayReport, digits: number): string =>
     middle(way.reports.map((report) => report[of])).toFixed(digits);
-  const throughput = columns(
+  return columns(
     [
       `${ways[0]?.reports.length} rounds on ${machine}`,
       ...["requests/s", "to like for like", "to bare", "p50", "p99"],
@@ -31,20 +49,6 @@ export function renderFrontendTable({ ways, many }: FrontendMeasures, machine: s
       ratio(way, "by hand, bare", "cpu"),
     ]),
   );
-  const at500 = columns(
-    ["500 services with routes", "figure", "least … most", "goal"],
-    [
-      [
-        "a change of a label, until every proxy routes by it",
-        `${middle(many.changes).toFixed(2)} s`,
-        `${Math.min(...many.changes).toFixed(2)} s … ${Math.max(...many.changes).toFixed(2)} s`,
-        "≤ 2 s",
-      ],
-      ["memory of a proxy", `${many.proxyMiB.toFixed(0)} MiB`, "", "≤ 150 MiB"],
-      ["memory of the listener", `${many.listenerMiB.toFixed(0)} MiB`, "", "≤ 150 MiB"],
-    ],
-  );
-  return `${throughput}\n${at500}`;
 }
 
 const middle = (values: readonly number[]): number => median([...values].sort((a, b) => a - b));
