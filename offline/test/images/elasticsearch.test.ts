@@ -30,7 +30,9 @@ const upstream = createServer((request, response) => {
     const { method, url, headers } = request;
     passed.push({ method, url, headers, body: Buffer.concat(chunks).toString() });
     response
-      .writeHead(/_bulk|_cat/.test(url ?? "") ? bulkStatus : 201, { "content-type": "application/json" })
+      .writeHead(/_bulk|_cat/.test(url ?? "") ? bulkStatus : 201, {
+        "content-type": "application/json",
+      })
       .end('{"passed":true}');
   });
 });
