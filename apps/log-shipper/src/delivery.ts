@@ -26,7 +26,7 @@ export function deliver(
       else reject(new Error("closed by the server"));
       socket.destroy();
     });
-    socket.once("error", reject);
+    socket.on("error", reject);
     socket.once("close", () => reject(new Error("closed")));
     // A server that says something must not hide that it ends.
     socket.resume();

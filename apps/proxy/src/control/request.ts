@@ -39,7 +39,8 @@ export function statusOf(url: string, { body, connectMs, answerMs }: Sent): Prom
       response.resume();
       resolve(response.statusCode ?? 0);
     });
-    request.once("error", (error) =>
+    // Not once: the end of a connection that was given up may be an error of its own.
+    request.on("error", (error) =>
       reject(connected ? error : new Unreachable(error.message, { cause: error })),
     );
     request.once("close", () => {

@@ -185,7 +185,8 @@ export class EngineClient {
             : new Error(`no connection to ${keyOf(target)} within ${connectMs} ms`),
         ),
       );
-      request.once("error", reject);
+      // Not once: the end of a connection that was given up may be an error of its own.
+      request.on("error", reject);
     });
   }
 }

@@ -82,8 +82,8 @@ export class EngineClient {
         },
         resolve,
       );
-      // An abort shows as a bare AbortError; its reason says what happened.
-      request.once("error", (error) => reject(signal?.aborted ? (signal.reason as Error) : error));
+      // An abort shows as a bare AbortError; its reason says what happened. The connection's end may be a second error.
+      request.on("error", (error) => reject(signal?.aborted ? (signal.reason as Error) : error));
       if (isStream) {
         body.once("error", (error) => request.destroy(error));
         body.pipe(request);
