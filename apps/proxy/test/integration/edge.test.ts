@@ -70,6 +70,8 @@ test("the edge's check fails while no task of any service is in sight", async ()
   const proxy = await bench.proxy({ environment: { EDGE_ADDRESSES: gateway } });
   const check = () => local("/healthz", proxy);
   await eventually(async () => expect(await check()).toMatch(/^HTTP\/1\.1 200/));
+  // HAProxy answers before the control API listens.
+  await eventually(async () => expect((await control(proxy, "ping")).status).toBe(200));
   await control(proxy, "reconfigure", { ...APP1, serviceName: "away", servicePath: "/away" });
   await eventually(async () => expect(await check()).toMatch(/^HTTP\/1\.1 503/));
   await control(proxy, "reconfigure", APP1);
