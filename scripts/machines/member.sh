@@ -76,9 +76,10 @@ manager_of_cluster() {
 # The tokens go from engine to engine through a pipe: no command line, no file, no output.
 join() {
   local addresses
+  # What is left of a manager that was given up is listed, and has no address.
   addresses=$(on "$1" docker node ls --filter role=manager --quiet </dev/null |
-    while read -r id; do on "$1" docker node inspect "$id" --format '{{.ManagerStatus.Addr}}' </dev/null; done |
-    sed 's/.*/"&"/' | paste -sd,)
+    while read -r id; do on "$1" docker node inspect "$id" --format '{{with .ManagerStatus}}{{.Addr}}{{end}}' </dev/null; done |
+    grep . | sed 's/.*/"&"/' | paste -sd,)
   on "$1" docker swarm join-token --quiet "$ROLE" </dev/null |
     sed "s/.*/{\"ListenAddr\":\"$ADDRESS:2377\",\"AdvertiseAddr\":\"$ADDRESS\",\"RemoteAddrs\":[$addresses],\"JoinToken\":\"&\"}/" |
     on "$SHELL_PREFIX" curl --fail-with-body --silent --show-error --max-time 40 \
