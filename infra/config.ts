@@ -20,6 +20,8 @@ export interface StackConfig {
   readonly proxyTcpPorts: readonly number[];
   readonly app1Replicas: number;
   readonly store: StoreConfig;
+  /** Whether volumes may not be deleted or replaced. */
+  readonly protect: boolean;
   readonly ports: Ports;
   /** The /24 of the machines' bridge network. */
   readonly subnet: string;
@@ -47,6 +49,11 @@ const count = (least: number, role: Role) =>
   z.coerce.number().int().min(least).max(mostMachines(role));
 /** HTTP, HTTPS, the proxy's control API, the engine's API, and what the engines of a swarm say to each other on. */
 const machinePorts: ReadonlySet<number> = new Set([80, 443, 8080, 2376, 2377, 7946]);
+const flag = z.stringbool({
+  truthy: ["true"],
+  falsy: ["false"],
+  error: "must be true or false",
+});
 const mebibytes = z.coerce.number().int().min(512).max(1048576);
 
 /** What no message repeats. */
@@ -86,11 +93,8 @@ const schema = z.strictObject({
       error: "must be odd: an even number of members survives no more losses than one fewer",
     }),
   mongoMemory: mebibytes,
-  keepData: z.stringbool({
-    truthy: ["true"],
-    falsy: ["false"],
-    error: "must be true or false",
-  }),
+  keepData: flag,
+  protect: flag,
   mongoPasswords: z
     .string()
     .regex(/^[1-9]\d{0,5}(,[1-9]\d{0,5})*$/, { error: "must be numbers such as 1 or 1,2" })
@@ -202,6 +206,7 @@ export function parseConfig(
       passwords: value.mongoPasswords,
       keepData: value.keepData,
     },
+    protect: value.protect,
     ports,
     subnet: value.subnet || defaultSubnet(stack),
     letsencrypt: value.letsencrypt && placed(value.letsencrypt, machines),

@@ -57,7 +57,7 @@ export class EmbeddedRegistry extends pulumi.ComponentResource implements Regist
         name: `${config.prefix}-registry`,
         labels: [{ label: "swarm.stack", value: config.stack }],
       },
-      { parent: this, provider: engine },
+      { parent: this, provider: engine, protect: config.protect },
     );
     const container = new HostContainer(
       name,

@@ -4,6 +4,7 @@
  *   providers        prints the address of every engine that is not this machine's: those of the cluster
  *   managers         prints the container of every manager of this machine's, once their swarm is made
  *   pending          prints what an interrupted run may have left half created: KIND, NAME and where (host or cluster)
+ *   protected        prints the name of everything that may not be deleted
  *   drop-pending     prints the state without what was being created
  *   drop-cluster     prints the state without the cluster's engines and everything that lives on them
  */
@@ -18,6 +19,7 @@ export interface ResourceState {
   readonly provider?: string;
   readonly parent?: string;
   readonly deletedWith?: string;
+  readonly protect?: boolean;
   readonly dependencies?: readonly string[];
   readonly propertyDependencies?: Readonly<Record<string, readonly string[] | null>>;
 }
@@ -69,6 +71,16 @@ export function managers(stack: ExportedStack): string[] {
     .filter((name) => /-manager-\d+$/.test(name))
     .sort();
 }
+
+/** What may not be deleted, by its name on its engine. */
+export const protectedNames = ({ deployment }: ExportedStack): string[] =>
+  (deployment.resources ?? [])
+    .filter(({ protect }) => protect)
+    .map(({ urn, inputs }) => {
+      const name = inputs?.["name"];
+      return typeof name === "string" ? name : (urn.split("::").at(-1) ?? urn);
+    })
+    .sort();
 
 /** An address that is a secret or not known yet is none of this machine's: that one is plain. */
 function isLocalAddress(host: unknown): boolean {
@@ -146,6 +158,7 @@ const commands: Readonly<Record<string, (stack: ExportedStack) => string>> = {
       .map(({ inputs }) => addressOf(inputs?.["host"]))
       .join("\n"),
   managers: (stack) => managers(stack).join("\n"),
+  protected: (stack) => protectedNames(stack).join("\n"),
   pending: (stack) =>
     leftovers(stack)
       .map(({ kind, name, where }) => `${kind}\t${name}\t${where}`)

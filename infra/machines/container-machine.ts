@@ -18,6 +18,8 @@ export interface ContainerMachineArgs {
   readonly memory: number;
   /** Whether the data of a store on it outlives the stack. */
   readonly keepData: boolean;
+  /** Whether its volumes may not be deleted or replaced. */
+  readonly protect: boolean;
   readonly network: docker.Network;
   readonly engine: docker.Provider;
   readonly image: BuiltImage;
@@ -54,7 +56,7 @@ export class ContainerMachine extends pulumi.ComponentResource implements Machin
     const volume = new docker.Volume(
       `${name}-state`,
       { name: fullName, labels: [{ label: "swarm.stack", value: args.stack }] },
-      { parent: this, provider: args.engine },
+      { parent: this, provider: args.engine, protect: args.protect },
     );
     // Beside the engine's own state, so that it can be kept without that.
     const data =
@@ -62,7 +64,12 @@ export class ContainerMachine extends pulumi.ComponentResource implements Machin
         ? new docker.Volume(
             `${name}-data`,
             { name: `${fullName}-data`, labels: [{ label: "swarm.stack", value: args.stack }] },
-            { parent: this, provider: args.engine, retainOnDelete: args.keepData },
+            {
+              parent: this,
+              provider: args.engine,
+              protect: args.protect,
+              retainOnDelete: args.keepData,
+            },
           )
         : undefined;
     const container = new HostContainer(

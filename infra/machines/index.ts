@@ -50,6 +50,7 @@ export class Machines extends pulumi.ComponentResource {
           address: machineAddress(config.subnet, role, ordinal),
           memory: config.memory[role],
           keepData: config.store.keepData,
+          protect: config.protect,
           image,
         },
         { parent: this },

@@ -171,6 +171,19 @@ test("keeps the workers' data, and nothing else, when it is told to", async () =
   expect(await kept("true")).toEqual([1, 2, 3].map((n) => `swarm-dev-worker-${n}-data`));
 });
 
+test("protects every volume, and nothing else, when it is told to", async () => {
+  const guarded = async (protect: string) => {
+    const { resources } = await program({ protect });
+    return resources.filter((r) => r.protect).map(({ type, name }) => `${type} ${name}`);
+  };
+  const volumes = (await program({})).resources.filter(
+    ({ type }) => type === "docker:index/volume:Volume",
+  );
+  expect(volumes).toHaveLength(11);
+  expect(await guarded("false")).toEqual([]);
+  expect(await guarded("true")).toEqual(volumes.map(({ type, name }) => `${type} ${name}`));
+});
+
 test("refuses before it registers anything", async () => {
   await expect(program({ app1Replicas: "1000" })).rejects.toThrow(/app1Replicas/);
   await expect(program({ workers: "0" })).rejects.toThrow(/workers/);

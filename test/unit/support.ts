@@ -15,6 +15,7 @@ export interface Registered {
   readonly dependsOn: readonly string[];
   readonly deletedWith: string;
   readonly retainOnDelete: boolean;
+  readonly protect: boolean;
   readonly ignoreChanges: readonly string[];
   readonly secretOutputs: readonly string[];
   /** Name of the explicit provider, "" for none. */
@@ -40,6 +41,7 @@ export const defaults: Readonly<Record<string, string>> = {
   mongoMembers: "3",
   mongoMemory: "512",
   keepData: "false",
+  protect: "false",
   mongoPasswords: "1",
   httpPort: "0",
   httpsPort: "0",
@@ -141,6 +143,7 @@ function record(request: RegisterResourceRequest, before: readonly Registered[])
     // The engine hands this option down from the parent.
     deletedWith: nameOf(request.getDeletedwith()) || (inherited ?? ""),
     retainOnDelete: request.getRetainondelete() ?? false,
+    protect: request.getProtect() ?? false,
     ignoreChanges: request.getIgnorechangesList(),
     secretOutputs: request.getAdditionalsecretoutputsList(),
     provider: nameOf(request.getProvider()),

@@ -3,6 +3,7 @@ import {
   type ExportedStack,
   leftovers,
   managers,
+  protectedNames,
   type ResourceState,
   withoutCluster,
   withoutPendingCreates,
@@ -124,4 +125,16 @@ test("only creations are taken out of the pending operations", () => {
     stack([host], [{ type: "creating", resource: bridge }, updating]),
   );
   expect(cleaned).toEqual(stack([host], [updating]));
+});
+
+test("what is protected is told by its name on its engine, else by that in the program", () => {
+  const volume = (name: string, rest: Partial<ResourceState>) =>
+    resource("docker:index/volume:Volume", name, rest);
+  const all = [
+    volume("worker-1-data", { protect: true, inputs: { name: "swarm-dev-worker-1-data" } }),
+    volume("other", { inputs: { name: "swarm-dev-other" } }),
+    resource("docker:index/secret:Secret", "key", { protect: true }),
+  ];
+  expect(protectedNames(stack(all))).toEqual(["key", "swarm-dev-worker-1-data"]);
+  expect(protectedNames(stack([]))).toEqual([]);
 });
