@@ -78,7 +78,7 @@ export class Keeper {
         this.tell({ ...now(), state: "settled", reason: `${name} is as it should be`, standIn });
       } else this.tell({ ...now(), state: "failing", reason: lack, standIn });
     } catch (error) {
-      const state = error instanceof Away ? "waiting" : "failing";
+      const state = error instanceof Away && lack === undefined ? "waiting" : "failing";
       const said = lack === undefined ? reason(error) : `${lack}; ${reason(error)}`;
       this.tell({ ...now(), state, reason: said, standIn });
     }

@@ -99,6 +99,8 @@ export class FakeElasticsearch extends Double {
   searches = 0;
   /** Bytes of disk that are left. */
   room = 10 * 1024 ** 3;
+  /** Whether it is too full for any question about its indices. */
+  full = false;
 
   constructor(private readonly distribution?: string) {
     super();
@@ -121,6 +123,7 @@ export class FakeElasticsearch extends Double {
         200,
         { nodes: { n1: { fs: { total: { available_in_bytes: this.room } } } } },
       ] as const;
+    if (this.full) return [429, { error: "full" }] as const;
     if (kind === "user") {
       this.passwords[name] = String(body["password"]);
       return [200, {}] as const;

@@ -266,7 +266,12 @@ test("says so while Elasticsearch has hardly room for more lines, and keeps thin
   expect(it.status()).toMatchObject({ state: "failing" });
   expect(it.status().reason).toMatch(/has 600 MiB of disk left.*logRetention/);
   expect(elasticsearch.indices).toHaveLength(1);
-  elasticsearch.room = 2 * 1024 ** 3;
+  // When there is none left, it takes nothing from the keeper either.
+  elasticsearch.full = true;
+  await it.round();
+  expect(it.status()).toMatchObject({ state: "failing" });
+  expect(it.status().reason).toMatch(/^Elasticsearch has 600 MiB.*; Elasticsearch cannot answer/);
+  Object.assign(elasticsearch, { full: false, room: 2 * 1024 ** 3 });
   await it.round();
   expect(it.status()).toMatchObject({ state: "settled" });
 });

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -38,7 +39,8 @@ export class Logging {
   private readonly name = `logging-it-${randomBytes(4).toString("hex")}`;
   private readonly secrets = mkdtempSync(join(tmpdir(), "logging-"));
 
-  async start(): Promise<void> {
+  /** @param elasticsearch options of its container */
+  async start(elasticsearch: readonly string[] = ["--memory", "768m"]): Promise<void> {
     for (const [name, password] of Object.entries(passwords)) {
       const file = join(this.secrets, name);
       writeFileSync(file, password);
@@ -51,7 +53,8 @@ export class Logging {
     await Promise.all(APPS.map(build));
     await this.run(
       "elasticsearch",
-      ...["--memory", "768m", "--env", "ELASTIC_PASSWORD_FILE=/run/secrets/elastic"],
+      ...elasticsearch,
+      ...["--env", "ELASTIC_PASSWORD_FILE=/run/secrets/elastic"],
       ...[...this.secret("elastic"), `elasticsearch:${VERSION}`],
     );
     await this.run(
@@ -105,6 +108,43 @@ export class Logging {
         await docker("exec", name, "bash", "-c", `{ ${script}\n} >/tmp/lines`);
       },
     };
+  }
+
+  /** Asks Elasticsearch. */
+  async ask(
+    path: string,
+    body?: object,
+    user = "elastic",
+    password = passwords.elastic,
+    method = body ? "POST" : "GET",
+  ) {
+    const response = await fetch(`http://${await this.address("elasticsearch")}:9200${path}`, {
+      method,
+      headers: {
+        authorization: `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`,
+        "content-type": "application/json",
+      },
+      body: body && JSON.stringify(body),
+    });
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  }
+
+  /** Sends bytes to port 9000; done when the server has read them all and closed its side as well. */
+  async send(...parts: (string | Buffer)[]): Promise<void> {
+    const host = await this.address("logstash");
+    await eventually(
+      () =>
+        new Promise<boolean>((resolve, reject) => {
+          const socket = connect(9000, host, () => {
+            for (const part of parts) socket.write(part);
+            socket.end();
+          });
+          socket.on("error", reject);
+          socket.on("close", (hadError) => (hadError ? reject(new Error("cut")) : resolve(true)));
+          socket.resume();
+        }),
+      "a connection to Logstash",
+    );
   }
 
   /** Kills without a word. */

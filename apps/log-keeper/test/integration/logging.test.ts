@@ -1,4 +1,3 @@
-import { connect } from "node:net";
 import { eventually, Logging, passwords } from "./containers";
 
 const logging = new Logging();
@@ -11,22 +10,7 @@ interface Hit {
   readonly _source: Readonly<Record<string, unknown>>;
 }
 
-async function elasticsearch(
-  path: string,
-  body?: object,
-  user = "elastic",
-  password = passwords.elastic,
-) {
-  const response = await fetch(`http://${await logging.address("elasticsearch")}:9200${path}`, {
-    method: body ? "POST" : "GET",
-    headers: {
-      authorization: `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`,
-      "content-type": "application/json",
-    },
-    body: body && JSON.stringify(body),
-  });
-  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-}
+const elasticsearch = logging.ask.bind(logging);
 
 async function find(query: object): Promise<Hit[]> {
   const { body } = await elasticsearch("/logs-swarm-*/_search", { query, size: 10_000 });
@@ -43,23 +27,7 @@ const found = (query: object, count: number) =>
     `${count} lines of ${JSON.stringify(query)}`,
   );
 
-/** Sends bytes to port 9000; done when the server has read them all and closed its side as well. */
-async function send(...parts: (string | Buffer)[]): Promise<void> {
-  const host = await logging.address("logstash");
-  await eventually(
-    () =>
-      new Promise<boolean>((resolve, reject) => {
-        const socket = connect(9000, host, () => {
-          for (const part of parts) socket.write(part);
-          socket.end();
-        });
-        socket.on("error", reject);
-        socket.on("close", (hadError) => (hadError ? reject(new Error("cut")) : resolve(true)));
-        socket.resume();
-      }),
-    "a connection to Logstash",
-  );
-}
+const send = logging.send.bind(logging);
 
 const line = (id: string, fields: object = {}) =>
   `${JSON.stringify({ event_id: id, timestamp: new Date().toISOString(), level: "info", app: "app1", message: `line ${id}`, ...fields })}\n`;
