@@ -67,11 +67,11 @@ ask_logs='
         if [ "$service" = log-keeper ]; then
             said=$(docker exec "$id" node dist/healthcheck.js) && echo "{\"logKeeper\":$said}"
         elif echo "$variables" | grep -q ^LOGSTASH_HOST= && echo "$variables" | grep -q ^SERVICE_PATH=; then
-            docker exec "$id" node -e "
-                const { PORT, SERVICE_PATH, TASK_NAME: task } = process.env;
-                fetch(\`http://127.0.0.1:\${PORT}\${SERVICE_PATH}/health/ready\`).then((answer) => answer.json()).then(
-                    ({ logs = null }) => console.log(JSON.stringify({ task, logs })),
-                    () => console.log(JSON.stringify({ task, logs: null })));"
+            # Not by Node: a second one would be too much for the memory of a container that is made for one.
+            ready=$(docker exec "$id" bash -c "exec 3<>/dev/tcp/127.0.0.1/\$PORT && printf \"GET \$SERVICE_PATH/health/ready HTTP/1.0\r\n\r\n\" >&3 && cat <&3" | tail -n 1)
+            task=$(echo "$variables" | sed -n "s/^TASK_NAME=//p")
+            case $ready in "{"*) ;; *) ready=null ;; esac
+            echo "{\"task\":\"$task\",\"ready\":$ready}"
         fi
     done
     true'

@@ -81,14 +81,12 @@ export interface KeeperAnswer {
   readonly logKeeper: { readonly state: string; readonly reason: string } | null;
 }
 
-/** A task that sends log lines itself, and what became of them; null where it does not answer. */
+/** A task that sends log lines itself, and what it says at `/health/ready`; null where it does not answer. */
 export interface LoggerAnswer {
   readonly task: string;
-  /** Lines that wait to be sent, that were dropped, and that were written again. */
-  readonly logs: {
-    readonly waiting: number;
-    readonly dropped: number;
-    readonly resent: number;
+  readonly ready: {
+    /** Lines that wait to be sent, that were dropped, and that were written again. */
+    readonly logs?: { readonly waiting: number; readonly dropped: number; readonly resent: number };
   } | null;
 }
 
@@ -126,11 +124,10 @@ export function describeLogs(
     logKeeper ? `${logKeeper.state}: ${logKeeper.reason}` : "its keeper does not answer",
   );
   if (said.length === 0) return "";
-  const rows = loggers.map(({ task, logs }) =>
-    logs
-      ? [task, String(logs.waiting), String(logs.dropped), String(logs.resent)]
-      : [task, "-", "-", "-"],
-  );
+  const rows = loggers.map(({ task, ready }) => {
+    const { waiting = "-", dropped = "-", resent = "-" } = ready?.logs ?? {};
+    return [task, String(waiting), String(dropped), String(resent)];
+  });
   const table = columns(["TASK", "LINES WAITING", "DROPPED", "SENT AGAIN"], rows);
   return `\nLOGS\n${said.join("\n")}\n${table}\n`;
 }
@@ -237,7 +234,7 @@ if (require.main === module) {
   const proxies = answers.filter((answer) => "status" in answer);
   const companions = answers.filter((answer) => "companion" in answer);
   const keepers = answers.filter((answer) => "logKeeper" in answer);
-  const loggers = answers.filter((answer) => "logs" in answer);
+  const loggers = answers.filter((answer) => "ready" in answer);
   const logs = describeLogs(keepers, loggers);
   process.stdout.write(`\n${describe(proxies)}${describeOrders(companions)}${logs}`);
 }

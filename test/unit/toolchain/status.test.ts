@@ -164,8 +164,8 @@ test("of logging, the keeper has a sentence and each task its lines", () => {
     describeLogs(
       [keeper],
       [
-        { task: "app1.2.b", logs: null },
-        { task: "app1.1.a", logs },
+        { task: "app1.2.b", ready: null },
+        { task: "app1.1.a", ready: { logs } },
       ],
     ).split("\n"),
   ).toEqual([
