@@ -18,9 +18,9 @@ import { account, index, sent, undelivered } from "./support/logLedger";
 
 /** With FAULTS_LONG=1, servers are away for five minutes and killed ten times; without, as `make test` has time for. */
 const LONG = process.env["FAULTS_LONG"] === "1";
-const AWAY_MS = LONG ? 300_000 : 30_000;
+const AWAY_MS = LONG ? 300_000 : 20_000;
 const CUT_MS = LONG ? 60_000 : 20_000;
-const KILLS = LONG ? 10 : 2;
+const KILLS = LONG ? 10 : 1;
 const TIMEOUT_MS = (LONG ? 60 : 15) * 60_000;
 
 /** How long after the load a line may be under way: the longest pause of whoever has to connect again, and the backlog. */
