@@ -103,9 +103,11 @@ export function renderEdgeConfig(
 ${servers(port, `send-proxy-v2 check-send-proxy ${check}`)}
 ${servers(port, "send-proxy-v2 backup", "-unready")}`;
   const quickCheck = "check inter 500ms fall 2 rise 1";
+  // A proxy that was away is believed after five seconds without a bad word: it may know tasks' addresses before it reaches them.
+  const proxyCheck = "check inter 500ms fall 2 rise 10";
   const stream = (port: number) => `listen tcp-${port}
   bind :${port}
-${proxies(port, `${quickCheck} port 80`)}
+${proxies(port, `${proxyCheck} port 80`)}
 
 `;
   return `global
@@ -130,11 +132,11 @@ defaults
 
 listen http
   bind :${ports.http}
-${proxies(80, quickCheck)}
+${proxies(80, proxyCheck)}
 
 listen https
   bind :${ports.https}
-${proxies(443, `${quickCheck} port 80`)}
+${proxies(443, `${proxyCheck} port 80`)}
 
 ${tcpPorts.map(stream).join("")}listen engine
   bind :${ports.engine}
