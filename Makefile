@@ -44,7 +44,7 @@ test: ## every check there is: lint, unit, plugin conformance, end to end, fault
 	@scripts/dependencies
 	@scripts/test.sh
 
-test-upstream: ## what needs genuine images: a replica set of three, where Docker Hub answers
+test-upstream: ## what needs genuine images: a replica set of three, logging, where Docker Hub answers
 	@scripts/dependencies
 	@scripts/test-upstream.sh
 
