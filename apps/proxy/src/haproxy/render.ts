@@ -91,8 +91,9 @@ function renderDefaults({ timeouts }: RenderOptions): string[] {
     `    timeout http-request ${timeouts.httpRequest}s`,
     `    timeout client-hs ${timeouts.httpRequest}s`,
     `    timeout http-keep-alive ${timeouts.httpKeepAlive}s`,
-    // A silent task is out after 1 s + 0.8 s + 0.3 s + 0.8 s at most.
-    "    timeout check 800ms",
+    // A silent task is out after 1 s + 3 s + 0.3 s + 3 s at most. With less, a task that is merely slow, such as the only one
+    // while seven others start beside it, was out, and there was none left. One that is gone refuses, or its name goes.
+    "    timeout check 3s",
     // A reload must not close a kept-alive connection under a request that is on its way.
     "    option idle-close-on-response",
     // A machine that dies without a word: its connections fail after 5 s instead of `timeout server`.
