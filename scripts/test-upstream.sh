@@ -19,4 +19,4 @@ standin=$(docker image inspect --format '{{index .Config.Labels "swarm.stand-in"
 npx jest --config apps/mongo-keeper/jest.integration.config.js
 npx jest --config apps/mongo-keeper/jest.upstream.config.js
 # Without OFFLINE=0 stand-ins would do.
-OFFLINE=0 FAULTS_LONG=1 npx jest --config test/faults/jest.config.js 08-logs
+OFFLINE=0 FAULTS_LONG=1 npx jest --config test/faults/jest.config.js 07-logs

@@ -19,6 +19,8 @@ interface Stats {
 interface AppLine {
   readonly requestId?: string;
   readonly task: string;
+  /** `request` of the one line that each request has; others may tell of the same request. */
+  readonly message: string;
 }
 
 export interface Account {
@@ -54,11 +56,12 @@ export async function account(
     const found = (await index.find(of("app1", since), [
       "requestId",
       "task",
+      "message",
     ])) as readonly Partial<AppLine>[];
     counts = new Map();
     tasks = new Set();
-    for (const { requestId, task } of found) {
-      if (requestId === undefined || task === undefined) continue;
+    for (const { requestId, task, message } of found) {
+      if (message !== "request" || requestId === undefined || task === undefined) continue;
       const key = `${requestId} ${task}`;
       counts.set(key, (counts.get(key) ?? 0) + 1);
       tasks.add(task);
