@@ -32,6 +32,8 @@ delete environment["ELASTIC_PASSWORD"];
 const opensearch = spawn(
   "java",
   [
+    // The quick compiler alone: on two cores the other one takes as long as all the rest of a short life does.
+    "-XX:TieredStopAtLevel=1",
     ...settings.javaOptions,
     ...["--enable-native-access=ALL-UNNAMED", "-XX:+ExitOnOutOfMemoryError"],
     ...["-cp", `${HOME}/lib/*`, "org.codelibs.opensearch.runner.OpenSearchRunner"],
