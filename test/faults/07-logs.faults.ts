@@ -7,11 +7,11 @@ import {
   app1Settled,
   containersOf,
   inside,
+  loggers,
   machine,
-  managers,
+  machines,
   settled,
   swarm,
-  workers,
 } from "./support/cluster";
 import { expectAllServed, underLoad } from "./support/fault";
 import { account, index, sent, undelivered } from "./support/logLedger";
@@ -25,9 +25,6 @@ const TIMEOUT_MS = (LONG ? 60 : 15) * 60_000;
 
 /** How long after the load a line may be under way: the longest pause of whoever has to connect again, and the backlog. */
 const FOUND_WITHIN_MS = 120_000;
-
-const LOGGER = ["logger-1"];
-const all = [...managers, ...workers, ...LOGGER];
 
 beforeAll(async () => {
   await settled();
@@ -50,7 +47,7 @@ async function away(service: string, ms: number): Promise<void> {
   await swarm.docker("service", "scale", "--detach", `${service}=0`);
   try {
     await eventually(`no ${service}`, { withinMs: 120_000 }, async () =>
-      (await containersOf(service, LOGGER)).length === 0 ? true : undefined,
+      (await containersOf(service, loggers)).length === 0 ? true : undefined,
     );
     // This is the fault.
     await pause(ms);
@@ -75,12 +72,12 @@ async function kill(service: string, on: readonly string[]): Promise<void> {
 }
 
 async function killAgainAndAgain(service: string): Promise<void> {
-  for (let i = 0; i < KILLS; i++) await kill(service, LOGGER);
+  for (let i = 0; i < KILLS; i++) await kill(service, loggers);
 }
 
 /** Lets nothing through to Logstash, and says so to nobody. */
 async function cut(ms: number): Promise<void> {
-  const [container] = await containersOf("logstash", LOGGER);
+  const [container] = await containersOf("logstash", loggers);
   const format = "{{.State.Pid}}";
   const pid = await inside("logger-1", "inspect", "--format", format, container?.id ?? "");
   const rule = (action: string) =>
@@ -112,7 +109,7 @@ const STEPS: readonly (readonly [string, () => Promise<unknown>])[] = [
   ["Logstash killed", () => killAgainAndAgain("logstash")],
   ["Elasticsearch killed", () => killAgainAndAgain("elasticsearch")],
   ["Logstash cut off", () => cut(CUT_MS)],
-  ["shippers killed", () => kill("log-shipper", all)],
+  ["shippers killed", () => kill("log-shipper", machines)],
   ["app1 restarted", restartApp],
 ];
 

@@ -74,9 +74,8 @@ export class Keeper {
       await did(this.parts.elasticsearch.ensure(product));
       if (!standIn) await did(this.parts.kibana.ensure());
       const name = standIn ? "a stand-in for Elasticsearch" : `Elasticsearch ${product.version}`;
-      if (lack === undefined) {
-        this.tell({ ...now(), state: "settled", reason: `${name} is as it should be`, standIn });
-      } else this.tell({ ...now(), state: "failing", reason: lack, standIn });
+      const state = lack === undefined ? "settled" : "failing";
+      this.tell({ ...now(), state, reason: lack ?? `${name} is as it should be`, standIn });
     } catch (error) {
       const state = error instanceof Away && lack === undefined ? "waiting" : "failing";
       const said = lack === undefined ? reason(error) : `${lack}; ${reason(error)}`;

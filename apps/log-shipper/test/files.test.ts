@@ -1,4 +1,4 @@
-import { LogFiles } from "../src/files";
+import { LogFiles, type Piece } from "../src/files";
 import { Engine } from "./engine";
 
 const A = "a".repeat(64);
@@ -27,6 +27,14 @@ function readAll(files: LogFiles): string[] {
   }
   return texts;
 }
+
+/** How each line in the pieces begins to say what it is, sorted. */
+const logsIn = (pieces: readonly Piece[]) =>
+  pieces
+    .map(({ bytes }) => bytes.toString())
+    .join("")
+    .match(/"log":"\d/g)
+    ?.sort();
 
 test("reads each line once, of every container", () => {
   const files = open();
@@ -62,13 +70,7 @@ test("a file that is rotated is the same file, whether it was open or not", () =
   engine.write(A, "5");
   files = open(positions);
   files.scan(positions);
-  const again = files.read(BATCH).map(({ bytes }) => bytes.toString());
-  expect(
-    again
-      .join("")
-      .match(/"log":"\d/g)
-      ?.sort(),
-  ).toEqual(['"log":"4', '"log":"5']);
+  expect(logsIn(files.read(BATCH))).toEqual(['"log":"4', '"log":"5']);
 });
 
 test("what is deleted before it was read is read, and let go when it is safe", () => {
@@ -114,13 +116,7 @@ test("goes back to where all is safe", () => {
   files.scan(safe);
   expect(files.read(BATCH)).toHaveLength(2);
   files.rewind();
-  const again = files.read(BATCH).map(({ bytes }) => bytes.toString());
-  expect(
-    again
-      .join("")
-      .match(/"log":"\d/g)
-      ?.sort(),
-  ).toEqual(['"log":"2', '"log":"3', '"log":"4']);
+  expect(logsIn(files.read(BATCH))).toEqual(['"log":"2', '"log":"3', '"log":"4']);
 });
 
 test("a busy container leaves room for others", () => {

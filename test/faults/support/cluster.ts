@@ -14,6 +14,8 @@ export const inside = (name: string, ...args: string[]): Promise<string> =>
 
 export const managers = ["manager-1", "manager-2", "manager-3"];
 export const workers = ["worker-1", "worker-2", "worker-3"];
+export const loggers = ["logger-1"];
+export const machines = [...managers, ...workers, ...loggers];
 
 /** Asked through manager-1, unless that is down: see `anotherThan`. */
 export const swarm = new SwarmView(stack);
@@ -93,7 +95,7 @@ export async function proxyAddressOn(manager: string): Promise<string> {
  */
 export async function deafTo(manager: string): Promise<() => Promise<void>> {
   const address = await proxyAddressOn(manager);
-  const others = [...managers, ...workers, "logger-1"].filter((name) => name !== manager);
+  const others = machines.filter((name) => name !== manager);
   const rule = (change: string, name: string, protocol: string) =>
     docker(
       ...["exec", machine(name), "iptables", "--wait", change, "INPUT", "--source", address],
