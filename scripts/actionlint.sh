@@ -11,16 +11,11 @@ root=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
 version=v1.7.12
 # What its go.mod asks for.
 go_version=1.25.0
-program=$cache/actionlint-$version
+folder=$cache/actionlint-$version-built
 
-if [ ! -x "$program" ]; then
+if [ ! -x "$folder/actionlint" ]; then
     say "Building actionlint $version from its Go module (half a minute, once)"
-    mkdir -p "$cache"
-    logged ensure_go "$go_version"
-    new=$(mktemp -d "$program.XXXXXX")
-    GOBIN=$new logged go install -trimpath -ldflags "-s -w" "github.com/rhysd/actionlint/cmd/actionlint@$version"
-    mv "$new/actionlint" "$program"
-    rmdir "$new"
+    install_programs "$folder" "$go_version" "github.com/rhysd/actionlint/cmd/actionlint@$version"
 fi
 cd "$root"
-"$program" .github/workflows/*.yml
+"$folder/actionlint" .github/workflows/*.yml

@@ -2,6 +2,8 @@
 # Go for what is built from its Go module. Sourced.
 #   ensure_go VERSION   has a Go on PATH that builds modules which need that one (such as 1.25.11): where Go is missing or too
 #                       old, Debian's, and with it the toolchain, from the Go module proxy
+#   install_programs FOLDER VERSION PACKAGE@VERSION…
+#                       builds programs with that Go into a folder, which is there as a whole or not at all; with lib.sh
 
 go_fail() {
     echo "error: $*" >&2
@@ -49,4 +51,16 @@ ensure_go() {
     else
         use_toolchain_module "$1"
     fi
+}
+
+install_programs() {
+    folder=$1 go_version=$2
+    shift 2
+    mkdir -p "$(dirname "$folder")"
+    logged ensure_go "$go_version"
+    new=$(mktemp -d "$folder.XXXXXX")
+    GOBIN=$new logged go install -trimpath -ldflags "-s -w" "$@"
+    chmod 755 "$new"
+    # Whoever built it first has built it for all.
+    mv -T "$new" "$folder" 2>/dev/null || rm -rf "$new"
 }

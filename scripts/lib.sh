@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# shellcheck disable=SC2034 # what is set here is used by those who source this
+# shellcheck disable=SC2034,SC2154 # what is set here is used by those who source this, who set root
 # What the scripts of this folder share. Sourced, with $root set to the repository.
 
 # Where what is expensive to make and the same for every clone is kept, and where stacks are.
@@ -33,4 +33,11 @@ logged() {
         fail "$1 failed: $message (all of it: $log)"
     fi
     rm -f "$part"
+}
+
+# Runs scripts/$1.ts with the other arguments.
+typescript() {
+    script=$root/scripts/$1.ts
+    shift
+    TS_NODE_PROJECT=$root/tsconfig.json node -r "$root/node_modules/ts-node/register/transpile-only" "$script" "$@"
 }

@@ -65,5 +65,5 @@ cat artefacts/log-keeper.log
 check e2e || failed=1
 check faults || failed=1
 
-TS_NODE_PROJECT=$root/tsconfig.json node -r ts-node/register/transpile-only scripts/results.ts "$results"
+typescript results "$results"
 exit "$failed"
