@@ -36,9 +36,11 @@ export interface SwarmServiceArgs {
   readonly labels?: Readonly<Record<string, string>>;
   /** The liveness check, run in the container: failing it, the task is replaced. */
   readonly healthcheck: readonly string[];
-  /** How patient that check is; left out, 10 failures in a row, also while a task starts. */
+  /** How often it is run and how patient it is; left out, a task has 30 s to start, and 30 s of failures end it. */
   readonly patience?: {
+    /** Within it, failures do not count. The engine looks 5 s after the start; with 0, after one interval. */
     readonly startSeconds: number;
+    readonly intervalSeconds: number;
     readonly timeoutSeconds: number;
     readonly retries: number;
   };
@@ -68,8 +70,9 @@ export class SwarmService extends pulumi.ComponentResource {
   constructor(name: string, args: SwarmServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:service:SwarmService", name, {}, opts);
     const { hostPorts = [], mounts = [] } = args;
-    // Without a start period: within one, the engine looks for the first time after five seconds, not after one interval.
-    const { patience = { startSeconds: 0, timeoutSeconds: 5, retries: 10 } } = args;
+    // A check costs some 60 ms of processor time, whatever it does: every three seconds, those of a stack take half a core.
+    const { patience = { startSeconds: 30, intervalSeconds: 10, timeoutSeconds: 10, retries: 3 } } =
+      args;
     // A port of the node, the room for one more task on it, and a volume are free only after the old task is gone.
     const bound =
       hostPorts.length > 0 ||
@@ -95,7 +98,7 @@ export class SwarmService extends pulumi.ComponentResource {
             stopGracePeriod: `${args.stopGraceSeconds}s`,
             healthcheck: {
               tests: ["CMD", ...args.healthcheck],
-              interval: "3s",
+              interval: `${patience.intervalSeconds}s`,
               timeout: `${patience.timeoutSeconds}s`,
               retries: patience.retries,
               startPeriod: `${patience.startSeconds}s`,

@@ -83,6 +83,8 @@ export class App extends pulumi.ComponentResource {
         after: database ? [database.ready] : undefined,
         labels: routeLabels(spec),
         healthcheck: httpHealthcheck(portOf(spec), `${spec.path}/health/live`),
+        // A new task is found alive after three seconds instead of five: a rolling update waits for one after another.
+        patience: { startSeconds: 0, intervalSeconds: 3, timeoutSeconds: 5, retries: 10 },
         stopGraceSeconds: 30,
       },
       { parent: this },

@@ -76,7 +76,7 @@ export class StoreMember extends pulumi.ComponentResource {
         secrets: [{ secret: args.key, file: KEY_FILE, uid: MONGODB_UID }],
         healthcheck: ["mongo-healthcheck"],
         // After a crash it reads its journal first, and under load it answers late: neither is a reason to kill it.
-        patience: { startSeconds: 600, timeoutSeconds: 10, retries: 10 },
+        patience: { startSeconds: 600, intervalSeconds: 10, timeoutSeconds: 10, retries: 5 },
         // Told to stop, a member hands over and waits up to 15 s for its clients before it closes its files.
         stopGraceSeconds: 90,
         after: args.after,

@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+
 import { Checkpoint } from "./checkpoint";
 import { loadConfig } from "./config";
 import { deliver } from "./delivery";
@@ -13,6 +15,8 @@ const say = (level: string, message: string, fields: object = {}): void => {
 const PATIENCE_MS = 60_000;
 /** The window of libs/logger. */
 const REPLAY = { ms: 120_000, bytes: 4 * 1024 * 1024 };
+/** Its age is what the image's health check looks at. */
+const ALIVE = "/tmp/alive";
 const OPTIONS = { batchBytes: 512 * 1024, pauseMs: 500, maxPauseMs: 5_000 };
 
 try {
@@ -24,7 +28,8 @@ try {
   say("info", "shipping", { logstash: `${logstash.host}:${logstash.port}`, node });
   // Whatever is under way is sent again: positions are on the disk at any time.
   for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => process.exit(0));
-  shipper.run().catch((error: unknown) => {
+  const alive = () => writeFileSync(ALIVE, new Date().toISOString());
+  shipper.run(alive).catch((error: unknown) => {
     say("error", "the shipper failed", { reason: String(error) });
     process.exit(1);
   });

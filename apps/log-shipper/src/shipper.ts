@@ -27,8 +27,10 @@ export class Shipper {
     private readonly say: (level: "info" | "warn", message: string, fields: object) => void,
   ) {}
 
-  async run(): Promise<void> {
+  /** @param alive called before every step, the sign that it does not hang */
+  async run(alive: () => void): Promise<void> {
     while (!this.isStopped) {
+      alive();
       const isMore = await this.step();
       if (!isMore && !this.isStopped) await this.pause();
     }

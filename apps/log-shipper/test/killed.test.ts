@@ -7,6 +7,7 @@ import { deliver } from "../src/delivery";
 import { LogFiles } from "../src/files";
 import { Shipper } from "../src/shipper";
 import { Engine } from "./engine";
+import { until } from "./until";
 
 const A = "a".repeat(64);
 const BATCH = 300;
@@ -24,10 +25,6 @@ async function freePort(): Promise<number> {
   const { port } = probe.address() as AddressInfo;
   await new Promise((done) => probe.close(done));
   return port;
-}
-
-async function until(isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) await new Promise((done) => setTimeout(done, 5));
 }
 
 test("lines that were in the sockets' buffers when the server was killed are sent again", async () => {
@@ -55,7 +52,7 @@ test("lines that were in the sockets' buffers when the server was killed are sen
     { node: "worker-1", batchBytes: 512 * 1024, pauseMs: 5, maxPauseMs: 50 },
     () => undefined,
   );
-  const running = shipper.run();
+  const running = shipper.run(() => undefined);
 
   let written = 0;
   const write = () => {

@@ -1,11 +1,13 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 import { Checkpoint } from "../src/checkpoint";
 import { loadConfig } from "../src/config";
 import { deliver } from "../src/delivery";
 import { LogFiles } from "../src/files";
 import { Shipper } from "../src/shipper";
 import { Engine } from "./engine";
+import { until } from "./until";
 
 const A = "a".repeat(64);
 const WINDOW = { ms: 60_000, bytes: 2_000 };
@@ -57,6 +59,25 @@ test("what cannot be delivered is delivered later, and what came shortly before 
   ]);
   await shipper.step();
   expect(server.messages).toHaveLength(3);
+});
+
+test("it says that it is alive while it works, and not while a delivery hangs", async () => {
+  let beats = 0;
+  const server = new Logstash();
+  let release: (() => void) | undefined;
+  server.take = () => new Promise((resolve) => (release = resolve));
+  const { shipper } = start(server);
+  const running = shipper.run(() => void beats++);
+  await until(() => beats > 3);
+  engine.write(A, "1");
+  await until(() => release !== undefined);
+  const before = beats;
+  await pause(20 * OPTIONS.pauseMs);
+  expect(beats).toBe(before);
+  release?.();
+  await until(() => beats > before);
+  shipper.stop();
+  await running;
 });
 
 test("what was delivered before the window is not sent again, by another process neither", async () => {

@@ -18,6 +18,7 @@ export interface Outcome {
   /** The exit status, or null when a signal ended it. */
   readonly status: number | null;
   readonly stdout: string;
+  readonly stderr: string;
   /** Standard output and error as they came. */
   readonly output: string;
   readonly seconds: number;
@@ -49,6 +50,7 @@ export function start(command: string, args: readonly string[], options: RunOpti
   };
   const done = new Promise<Outcome>((resolve, reject) => {
     let stdout = "";
+    let stderr = "";
     let output = "";
     const take = (text: string) => {
       output += text;
@@ -58,7 +60,10 @@ export function start(command: string, args: readonly string[], options: RunOpti
       stdout += text;
       take(text);
     });
-    child.stderr?.setEncoding("utf8").on("data", take);
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text;
+      take(text);
+    });
     const timeoutMs = options.timeoutMs ?? 600_000;
     const timer = setTimeout(() => {
       take(`\nkilled: not done after ${timeoutMs / 1000} s\n`);
@@ -70,7 +75,7 @@ export function start(command: string, args: readonly string[], options: RunOpti
     });
     child.on("close", (status) => {
       clearTimeout(timer);
-      resolve({ status, stdout, output, seconds: (performance.now() - begun) / 1000 });
+      resolve({ status, stdout, stderr, output, seconds: (performance.now() - begun) / 1000 });
     });
     if (options.input !== undefined) child.stdin?.end(options.input);
   });

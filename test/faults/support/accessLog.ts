@@ -1,4 +1,4 @@
-/** The proxies' access logs, in which each request is found by the id that its client gave it. */
+/** The proxies' logs: of requests, in which each is found by the id that its client gave it, and of their servers. */
 import { run } from "../../e2e/support/run";
 import { lines } from "../../e2e/support/engine";
 import type { Exchange } from "../../e2e/support/load";
@@ -18,10 +18,38 @@ export interface Entry {
 /** The lines of all proxies since a moment, those of proxies that have ended included. */
 export async function accessLog(since: Date): Promise<Entry[]> {
   const logs = await Promise.all(managers.map((manager) => logOn(manager, since)));
-  return logs.flat();
+  // HAProxy itself says here only when it stops.
+  return logs.flatMap(({ requests }) => jsonLines<Entry>(requests));
 }
 
-async function logOn(manager: string, since: Date): Promise<Entry[]> {
+/** When each manager's proxy took a server out, in milliseconds since the epoch: from then on it sends it nothing. */
+export async function serversOut(
+  since: Date,
+): Promise<readonly { readonly manager: string; readonly at: number }[]> {
+  const logs = await Promise.all(managers.map((manager) => logOn(manager, since)));
+  return logs.flatMap(({ notices }, index) =>
+    jsonLines<Notice>(notices)
+      .filter(({ message }) => /^Server app1-\S+ is (going )?DOWN/.test(message))
+      .map(({ time }) => ({ manager: managers[index] ?? "", at: Date.parse(time) })),
+  );
+}
+
+/** A line of the proxy's own log. */
+interface Notice {
+  readonly time: string;
+  readonly message: string;
+}
+
+const jsonLines = <Line>(text: string): Line[] =>
+  lines(text)
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line) as Line);
+
+/** What the proxies on a manager wrote since a moment. */
+async function logOn(
+  manager: string,
+  since: Date,
+): Promise<{ readonly requests: string; readonly notices: string }> {
   const filter = ["--filter", "label=com.docker.swarm.service.name=proxy"];
   const ids = lines(await inside(manager, "ps", "--all", "--quiet", ...filter));
   const logs = await Promise.all(
@@ -30,12 +58,10 @@ async function logOn(manager: string, since: Date): Promise<Entry[]> {
       return run("docker", ["exec", machine(manager), ...command]);
     }),
   );
-  // The own log of the proxy is on standard error; HAProxy says here only when it stops.
-  return logs.flatMap(({ stdout }) =>
-    lines(stdout)
-      .filter((line) => line.startsWith("{"))
-      .map((line) => JSON.parse(line) as Entry),
-  );
+  return {
+    requests: logs.map(({ stdout }) => stdout).join(""),
+    notices: logs.map(({ stderr }) => stderr).join(""),
+  };
 }
 
 /** What the log says of requests that were answered well. */

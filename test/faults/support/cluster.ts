@@ -1,6 +1,6 @@
 /** The cluster that faults are injected into. */
 import { docker, lines } from "../../e2e/support/engine";
-import { eventually } from "../../e2e/support/eventually";
+import { eventually, type Patience } from "../../e2e/support/eventually";
 import { get } from "../../e2e/support/page";
 import type { Outputs } from "../../e2e/support/project";
 import { SwarmView } from "../../e2e/support/swarm";
@@ -44,16 +44,19 @@ export async function containersOf(service: string, on: readonly string[]): Prom
   return found.flat();
 }
 
+/** Each look is some processes of the Docker client: more often, they would be a load of their own. */
+const PATIENCE: Patience = { withinMs: 120_000, everyMs: 500 };
+
 /** Waits until so many tasks of app1 run, and those that were told to stop have stopped. */
 export const app1Settled = (count: number): Promise<true> =>
-  eventually(`${count} tasks of app1, and no other`, { withinMs: 120_000 }, async () => {
+  eventually(`${count} tasks of app1, and no other`, PATIENCE, async () => {
     if (!(await swarm.runningTasks("app1", count))) return undefined;
     return (await containersOf("app1", workers)).length === count ? true : undefined;
   });
 
 /** Waits until every proxy serves the page, and no other runs. */
 export const proxiesSettled = (): Promise<true> =>
-  eventually("the page from each of three proxies", { withinMs: 120_000 }, async () => {
+  eventually("the page from each of three proxies", PATIENCE, async () => {
     if (!(await swarm.runningTasks("proxy", 3))) return undefined;
     if ((await containersOf("proxy", managers)).length !== 3) return undefined;
     const pages = await Promise.all(
@@ -64,7 +67,7 @@ export const proxiesSettled = (): Promise<true> =>
 
 /** Waits until all is as after `up`: what one fault did is over before the next one. */
 export async function settled(): Promise<void> {
-  await eventually("seven nodes that are ready and active", { withinMs: 120_000 }, async () => {
+  await eventually("seven nodes that are ready and active", PATIENCE, async () => {
     const nodes = await swarm.nodes();
     const usable = nodes.filter((node) => node.state === "ready" && node.availability === "active");
     return usable.length === 7 ? true : undefined;
