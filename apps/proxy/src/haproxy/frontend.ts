@@ -2,7 +2,7 @@ import { ACME_PATH } from "../routes/destination";
 import type { Rule } from "../routes/rules";
 import { backendName } from "./backend";
 import { renderEdge } from "./edge";
-import { renderAccessLog } from "./logging";
+import { encoded, number, renderAccessLog, text } from "./logging";
 import type { RenderOptions } from "./options";
 import { quote, quoteArgument } from "./quote";
 import { renderRouting } from "./routing";
@@ -17,29 +17,30 @@ export const LIFECYCLE_BACKEND = "lifecycle";
 export const LIFECYCLE_SERVER = "serving";
 
 const ACCESS_LOG = [
-  '%(time)[accept_date(ms),ms_utime("%Y-%m-%dT%H:%M:%S.%3NZ")]',
-  "%(client)ci",
-  "%(method)HM",
+  text("time", '[accept_date(ms),ms_utime("%Y-%m-%dT%H:%M:%S.%3NZ")]'),
+  encoded("client", "ci"),
+  encoded("method", "HM"),
   // As long as a name can be: the whole of it could push all that follows out of the line.
-  "%(host)[var(txn.host),bytes(0,253)]",
+  encoded("host", "[var(txn.host),bytes(0,253)]"),
   // Without the query: that is where tokens are.
-  "%(path)HPO",
-  "%(protocol)HV",
-  "%(tls)sslv",
-  "%(status)ST",
-  "%(bytes)B",
-  "%(backend)b",
-  "%(server)s",
-  "%(retries)rc",
-  "%(ms_request)TR",
-  "%(ms_queue)Tw",
-  "%(ms_connect)Tc",
-  "%(ms_response)Tr",
-  "%(ms_total)Ta",
-  "%(end)tsc",
-  "%(request_id)ID",
+  encoded("path", "HPO"),
+  encoded("protocol", "HV"),
+  encoded("tls", "sslv"),
+  number("status", "ST"),
+  number("bytes", "B"),
+  text("backend", "b"),
+  text("server", "s"),
+  // `%rc` has a sign where another task was tried.
+  number("retries", "[txn.conn_retries]"),
+  number("ms_request", "TR"),
+  number("ms_queue", "Tw"),
+  number("ms_connect", "Tc"),
+  number("ms_response", "Tr"),
+  number("ms_total", "Ta"),
+  text("end", "tsc"),
+  text("request_id", "ID"),
   // What the client calls its request: for its own logs to be found in ours.
-  "%(client_request_id)[var(txn.client_request_id)]",
+  encoded("client_request_id", "[var(txn.client_request_id)]"),
 ];
 
 /** What never became a request: a failed handshake, bytes that are no PROXY protocol. */

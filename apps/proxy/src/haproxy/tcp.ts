@@ -1,7 +1,7 @@
 import type { NamePattern, Service, Stream } from "../routes/service";
 import { backendName, renderServers, renderTimeouts } from "./backend";
 import { renderEdge } from "./edge";
-import { renderAccessLog } from "./logging";
+import { encoded, number, renderAccessLog, text } from "./logging";
 import type { RenderOptions } from "./options";
 import { quote } from "./quote";
 import { slotsFor } from "./slots";
@@ -10,17 +10,18 @@ import { slotsFor } from "./slots";
 const HTTPS_SOCKET = "abns@proxy-https";
 
 const ACCESS_LOG = [
-  '%(time)[accept_date(ms),ms_utime("%Y-%m-%dT%H:%M:%S.%3NZ")]',
-  "%(client)ci",
-  "%(port)fp",
-  "%(bytes)B",
-  "%(backend)b",
-  "%(server)s",
-  "%(retries)rc",
-  "%(ms_queue)Tw",
-  "%(ms_connect)Tc",
-  "%(ms_total)Tt",
-  "%(end)ts",
+  text("time", '[accept_date(ms),ms_utime("%Y-%m-%dT%H:%M:%S.%3NZ")]'),
+  encoded("client", "ci"),
+  encoded("port", "fp"),
+  number("bytes", "B"),
+  text("backend", "b"),
+  text("server", "s"),
+  // With a sign where another task was tried, unless it is encoded; a connection that failed at once has no `txn`.
+  encoded("retries", "rc"),
+  number("ms_queue", "Tw"),
+  number("ms_connect", "Tc"),
+  number("ms_total", "Tt"),
+  text("end", "ts"),
 ];
 
 interface Way {

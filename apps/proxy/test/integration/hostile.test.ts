@@ -44,6 +44,15 @@ const POST = ["POST /app1/hostile HTTP/1.1", "Host: a"];
 const SMUGGLED = "GET /app1/smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
 const CHUNKED_END = `0\r\n\r\n${SMUGGLED}`;
 
+/** What the log says of a request. */
+const TYPES = {
+  ...{ time: "string", client: "string", method: "string", host: "string", path: "string" },
+  ...{ protocol: "string", tls: "string", status: "number", bytes: "number" },
+  ...{ backend: "string", server: "string", retries: "number", ms_request: "number" },
+  ...{ ms_queue: "number", ms_connect: "number", ms_response: "number", ms_total: "number" },
+  ...{ end: "string", request_id: "string", client_request_id: "string" },
+};
+
 /** Opens a connection and keeps what it is sent. */
 function dial(host: string): { socket: Socket; text: () => string; closed: Promise<void> } {
   let text = "";
@@ -258,6 +267,51 @@ test("every line of the log is JSON, whatever was sent, reloads and failures inc
     }
     for (const line of [...requests, ...own].filter((text) => text !== "")) {
       expect(() => JSON.parse(line) as unknown).not.toThrow();
+    }
+  });
+});
+
+test("every request's line has the same fields of the same types, whatever was sent", async () => {
+  const odd: readonly (readonly string[])[] = [
+    ['GET /odd]\\["#%22{} HTTP/1.1', "Host: a"],
+    ["GET /odd'|^` HTTP/1.1", "Host: a'b"],
+    ["GET /odd\u0001\u00ff HTTP/1.1", "Host: a"],
+    ["GET /odd HTTP/1.1", "Host: a\tb\u0001\u00ff"],
+    ['GET http://o"d/odd HTTP/1.1', 'Host: o"d'],
+    ["GET /odd HTTP/1.0"],
+    ["GET /odd HTTP/1.1", "Host: ", "X-Request-Id: "],
+    ["GET /odd HTTP/1.1", "Host: a", 'X-Request-Id: [\\"\u00ff\t]'],
+    ["O'D|D` /odd HTTP/1.1", "Host: a"],
+    ['O"\\D /odd HTTP/1.1', "Host: a"],
+    ["OPTIONS * HTTP/1.1", "Host: odd"],
+    ["CONNECT odd:1 HTTP/1.1", "Host: odd:1"],
+    ["GET /odd"],
+    ["GET"],
+    ['GET /odd HTTP/"9'],
+    ["POST /odd HTTP/1.1", "Host: a", "Content-Length: 9"],
+    ["GET /odd/last HTTP/1.1", "Host: a"],
+  ];
+  for (const lines of odd) {
+    await exchange(proxy.address, Buffer.from(request(lines), "latin1"), 300);
+  }
+  await eventually(async () => {
+    const lines = (await logsOf(proxy)).requests.filter((line) => line.includes('"method"'));
+    expect(lines.some((line) => line.includes("/odd/last"))).toBe(true);
+    const entries = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    for (const entry of entries) {
+      const types = Object.entries(entry).map(([name, value]) => [name, typeof value]);
+      expect(Object.fromEntries(types)).toEqual(TYPES);
+    }
+    // What is refused before it is a request is logged as an error.
+    for (const expected of [
+      { method: "GET", host: "", path: "/odd", protocol: "HTTP/1.0", tls: "", status: 404 },
+      { method: "O'D|D`", path: "/odd", client_request_id: "" },
+      { method: "GET", host: "a'b", path: "/odd'|^`", retries: 0 },
+      { method: "GET", host: 'o"d', path: "/odd" },
+      { method: "OPTIONS", host: "odd", path: "", status: 404 },
+      { path: "/odd", client_request_id: "______" },
+    ]) {
+      expect(entries).toContainEqual(expect.objectContaining(expected));
     }
   });
 });

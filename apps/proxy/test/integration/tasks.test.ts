@@ -116,6 +116,11 @@ test("a request that a task died over goes to another task if it is idempotent, 
   );
   expect(seen.flat().filter((line) => line.startsWith("POST"))).toHaveLength(6);
   expect(seen.flat().filter((line) => line.includes("&get=")).length).toBeGreaterThan(6);
+  await eventually(async () => {
+    const lines = (await logsOf(proxy)).requests.filter((line) => line.includes("/drop-on"));
+    const retries = lines.map((line) => (JSON.parse(line) as { retries: number }).retries);
+    expect(new Set(retries)).toEqual(new Set([0, 1]));
+  });
 });
 
 test("reloads under load lose no request", async () => {
