@@ -42,8 +42,8 @@ proxy (no stack, the engine's containers alone; five rounds a run, of four loads
   proxy               wrk, 32 connections, to one proxy with three tasks whose answer costs next to nothing
   by hand, direct     as in frontend, without an edge
 
-logger (no stack; RUNS rounds of three loads of SECONDS seconds, 5):
-  the app's page      nodeapp1 as in its image, without a database, one process a way, 16 connections
+logger (no stack; RUNS rounds of SECONDS seconds, 20):
+  the app's page      nodeapp1 as in its image, without a database, one process a way, 100 requests a second to each, by turns
   CPU a request       user and system time of the app's process
   CPU a line          the logger alone, in bursts of 50, its console going nowhere; delivery included
   ratio               to the console alone, taken round by round

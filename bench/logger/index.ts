@@ -42,7 +42,7 @@ const PAGE = "/app1";
 const LINE_ROUNDS = 20;
 const WITHIN = { withinMs: 30_000 } as const;
 
-/** Runs the app three times, side by side, and loads each in turn, round by round, after one that warms up. */
+/** Runs the app three times, side by side, and loads them round by round, after one that warms up. */
 export async function measureLogger(
   rounds: number,
   say: (line: string) => void,
@@ -80,14 +80,17 @@ export async function measureLogger(
       apps.push({ way, app, url, reports: [] });
     }
     let requests = 0;
+    const targets = apps.map(({ url, app }) => ({ origin: url, pid: app.pid ?? 0 }));
     for (let round = 0; round <= rounds; round++) {
-      for (const { way, app, url, reports } of apps) {
-        const report = await load(url, PAGE, app.pid ?? 0);
+      const loaded = await load(targets, PAGE);
+      for (const [i, { way, reports }] of apps.entries()) {
+        const report = loaded[i];
+        if (report === undefined) continue;
         if (way === LOGSTASH) requests += report.requests;
         if (round === 0) continue;
         reports.push(report);
         const { cpuMicroseconds, p99 } = report;
-        say(`${way}: ${cpuMicroseconds.toFixed(0)} µs of CPU a request, p99 ${p99.toFixed(1)} ms`);
+        say(`${way}: ${cpuMicroseconds.toFixed(0)} µs of CPU a request, p99 ${p99.toFixed(2)} ms`);
       }
     }
     // Told to stop, it delivers its last lines.

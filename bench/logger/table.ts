@@ -21,16 +21,16 @@ export function renderLoggerTable(
   const table = columns(
     [
       `${first?.reports.length} rounds on ${machine}`,
-      ...["CPU a request", "ratio", "p50", "p99", "ratio of p99", "requests/s"],
+      ...["CPU a request", "ratio", "p50", "ratio", "p99", "ratio"],
     ],
     ways.map((way) => [
       way.way,
       `${middle(way, ({ cpuMicroseconds }) => cpuMicroseconds).toFixed(0)} µs`,
       ratio(way, ({ cpuMicroseconds }) => cpuMicroseconds),
-      `${middle(way, ({ p50 }) => p50).toFixed(1)} ms`,
-      `${middle(way, ({ p99 }) => p99).toFixed(1)} ms`,
+      `${middle(way, ({ p50 }) => p50).toFixed(2)} ms`,
+      ratio(way, ({ p50 }) => p50),
+      `${middle(way, ({ p99 }) => p99).toFixed(2)} ms`,
       ratio(way, ({ p99 }) => p99),
-      middle(way, ({ requestsPerSecond }) => requestsPerSecond).toFixed(0),
     ]),
   );
   const line = (of: (cost: LineCost) => number): string =>
