@@ -14,7 +14,8 @@ import {
   swarm,
 } from "./support/cluster";
 import { expectAllServed, underLoad } from "./support/fault";
-import { account, index, sent, undelivered } from "./support/logLedger";
+import { loggingRuns, without } from "./support/logging";
+import { account, sent, undelivered } from "./support/logLedger";
 
 /** With FAULTS_LONG=1, servers are away for five minutes and killed ten times; without, as `make test` has time for. */
 const LONG = process.env["FAULTS_LONG"] === "1";
@@ -32,28 +33,9 @@ beforeAll(async () => {
 });
 afterAll(loggingRuns);
 
-/** Waits until every part of the tier runs, and Elasticsearch answers. */
-async function loggingRuns(): Promise<void> {
-  await eventually("the logging tier", { withinMs: 180_000 }, async () => {
-    for (const name of ["elasticsearch", "logstash", "kibana", "log-keeper"]) {
-      if (!(await swarm.runningTasks(name, 1))) return undefined;
-    }
-    await index.ask("/_cluster/health");
-    return true;
-  });
-}
-
 async function away(service: string, ms: number): Promise<void> {
-  await swarm.docker("service", "scale", "--detach", `${service}=0`);
-  try {
-    await eventually(`no ${service}`, { withinMs: 120_000 }, async () =>
-      (await containersOf(service, loggers)).length === 0 ? true : undefined,
-    );
-    // This is the fault.
-    await pause(ms);
-  } finally {
-    await swarm.docker("service", "scale", "--detach", `${service}=1`);
-  }
+  // The fault is the time in between.
+  await without(service, () => pause(ms));
   await loggingRuns();
 }
 
