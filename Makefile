@@ -2,7 +2,7 @@
 STACK ?= dev
 
 .DEFAULT_GOAL := help
-.PHONY: help up outputs status preview refresh down drain activate recover backup restore test test-upstream unit lint bench clean-cache
+.PHONY: help up outputs status preview drift refresh down list ephemeral reap drain activate recover backup restore test test-upstream unit lint bench clean-cache
 
 help: ## this list
 	@awk -F ': .*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,11 +19,23 @@ status: ## nodes, services, tasks, store, routes, certificates and logging of th
 preview: ## what `make up` would change, in words; as Markdown as well: make preview [FILE=artefacts/preview.md]
 	@scripts/stack preview $(STACK) "$(FILE)"
 
+drift: ## what was changed by hand, or is gone; fails where there is any: make drift [FILE=artefacts/drift.md]
+	@scripts/stack drift $(STACK) "$(FILE)"
+
 refresh: ## take over into the state what changed outside of Pulumi
 	@scripts/stack refresh $(STACK)
 
 down: ## destroy the stack
 	@scripts/stack down $(STACK)
+
+list: ## the stacks on this computer: machines, memory, age, when they go
+	@scripts/list
+
+ephemeral: ## a stack that goes again: make ephemeral NAME=pr-123 [TTL=2h] [RUN='npm test'] [SETTINGS=file]
+	@scripts/ephemeral "$(NAME)"
+
+reap: ## destroy ephemeral stacks whose time is over or whose run was killed
+	@scripts/ephemeral --reap
 
 drain: ## empty a machine without a failed request: make drain MACHINE=worker-1
 	@scripts/stack drain $(STACK) $(MACHINE)

@@ -27,7 +27,8 @@ export interface State {
   readonly retainOnDelete?: boolean;
 }
 
-export type Verb = "create" | "update" | "replace" | "delete" | "same";
+/** What was made once and is gone is restored. */
+export type Verb = "create" | "restore" | "update" | "replace" | "delete" | "same";
 
 export interface Change {
   readonly verb: Verb;
@@ -45,7 +46,6 @@ export interface Change {
 const VERBS: Readonly<Record<string, Verb>> = {
   same: "same",
   read: "same",
-  refresh: "same",
   create: "create",
   import: "create",
   delete: "delete",
@@ -72,8 +72,16 @@ export const isUnknown = (value: unknown): boolean => UNKNOWN.has(value);
 /** One change for each resource that the program describes or the state has; components and default providers are none. */
 export function changesOf({ steps = [] }: Plan): Change[] {
   const byUrn = new Map<string, Change>();
+  const known = new Set<string>();
   for (const step of steps) {
-    const change = changeOf(step);
+    // What a refresh finds is in the step that follows: of what is gone, that is a creation.
+    if (step.op === "refresh") {
+      known.add(step.urn);
+      continue;
+    }
+    const read = changeOf(step);
+    const isGone = read.verb === "create" && known.has(step.urn);
+    const change: Change = isGone ? { ...read, verb: "restore" } : read;
     if (/^(swarm:|pulumi:pulumi:)/.test(change.type)) continue;
     if (change.type.startsWith("pulumi:providers:") && change.name.startsWith("default")) continue;
     byUrn.set(step.urn, merged(byUrn.get(step.urn), change));
@@ -89,10 +97,24 @@ function changeOf({ op, urn, oldState, newState, diffReasons }: Step): Change {
     type,
     name,
     within,
-    before: op === "create" ? undefined : (oldState ?? newState),
-    after: op === "delete" ? undefined : newState,
+    before: op === "create" ? undefined : plain(oldState ?? newState),
+    after: op === "delete" ? undefined : plain(newState),
     differing: diffReasons ?? [],
   };
+}
+
+/** The key under which the CLI keeps which inputs a plugin filled in; a refresh drops it. */
+const DEFAULTS = "__defaults";
+
+/** Without what is no input. */
+const plain = (state: State | undefined): State | undefined =>
+  state && { ...state, inputs: withoutDefaults(state.inputs) as State["inputs"] };
+
+function withoutDefaults(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutDefaults);
+  if (!isMap(value)) return value;
+  const kept = Object.entries(value).filter(([key]) => key !== DEFAULTS);
+  return Object.fromEntries(kept.map(([key, one]) => [key, withoutDefaults(one)]));
 }
 
 /** The steps of one replacement are one change. */

@@ -42,15 +42,22 @@ export interface Subject {
   readonly stack: string;
   /** Why the stack was not looked at, and the page is of the program alone; left out where it was. */
   readonly alone?: string;
+  /** Whether it is about what stands, which should be as the program has it, and not about a change of the program. */
+  readonly isDrift?: boolean;
 }
 
+/** Whether anything is to be created, changed or removed. */
+export const hasChanges = (plan: Plan): boolean =>
+  changesOf(plan).some((change) => change.verb !== "same" && !isUnasked(change));
+
 /** The page, Markdown. No value of a secret, of an environment variable or of a user's label is on it. */
-export function report(plan: Plan, { stack, alone }: Subject): string {
+export function report(plan: Plan, { stack, alone, isDrift }: Subject): string {
   const all = changesOf(plan);
   const unasked = all.filter((change) => isUnasked(change) && !seemsToDiffer(change));
   const changes = all.filter((change) => change.verb !== "same" && !unasked.includes(change));
-  const title =
-    alone === undefined
+  const title = isDrift
+    ? `# Where the stack \`${stack}\` is not as the program has it, and what \`make up STACK=${stack}\` does about it`
+    : alone === undefined
       ? `# What \`make up STACK=${stack}\` would change`
       : `# What the program makes of the stack \`${stack}\``;
   const parts = [title, ...aloneNote(alone), summary(all, unasked), ...dangers(changes)];
@@ -74,6 +81,7 @@ const aloneNote = (alone: string | undefined): string[] =>
 
 const COUNTED: readonly (readonly [Verb, string])[] = [
   ["create", "new"],
+  ["restore", "made again"],
   ["update", "changed"],
   ["replace", "replaced"],
   ["delete", "removed"],
@@ -196,6 +204,7 @@ function listsOf(changes: readonly Change[], all: readonly Change[]): string[] {
 
 const WORDS: Readonly<Record<Verb, string>> = {
   create: "new",
+  restore: "gone, and made again",
   update: "changed",
   replace: "replaced",
   delete: "removed",

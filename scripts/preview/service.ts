@@ -79,7 +79,7 @@ function leaves(value: unknown, path = "", found = new Map<string, unknown>()) {
   // A list is one thing: by its numbers alone nobody knows what an entry is.
   if (Array.isArray(value)) return found.set(path, JSON.stringify(value));
   for (const [key, one] of Object.entries(value)) {
-    if (key !== "__defaults") leaves(one, path === "" ? key : `${path}.${key}`, found);
+    leaves(one, path === "" ? key : `${path}.${key}`, found);
   }
   return found;
 }
@@ -118,12 +118,14 @@ const byKey =
       }),
     );
 
-/** A map's entries as text; without those that the plugin's SDK adds for itself. */
+/** A map's entries as text. */
 function record(value: unknown): Record<string, string> {
   if (typeof value !== "object" || value === null) return {};
-  const entries = Object.entries(value).filter(([key]) => key !== "__defaults");
   return Object.fromEntries(
-    entries.map(([key, one]) => [key, typeof one === "string" ? one : JSON.stringify(one)]),
+    Object.entries(value).map(([key, one]) => [
+      key,
+      typeof one === "string" ? one : JSON.stringify(one),
+    ]),
   );
 }
 

@@ -8,8 +8,10 @@ export const stack = "e2e";
 export const cutStack = "e2e-cut";
 /** One that is never made, as its configuration is refused. */
 export const refusedStack = "e2e-refused";
+/** One that goes with a command. */
+export const pullRequestStack = "e2e-pr";
 
-export const ephemeral = new Ephemeral("e2e", [stack, cutStack, refusedStack]);
+export const ephemeral = new Ephemeral("e2e", [stack, cutStack, refusedStack, pullRequestStack]);
 
 /** There once the cluster is up: without it there is nothing to test. */
 export const clusterMarker = join(ephemeral.workspace, "cluster-is-up");

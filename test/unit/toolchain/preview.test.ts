@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { changesOf, type Plan, type State, type Step } from "../../../scripts/preview/plan";
-import { report } from "../../../scripts/preview/report";
+import { hasChanges, report } from "../../../scripts/preview/report";
 
 /** What `pulumi preview --json --show-sames` printed for a stack of five machines, a step a line, cut to what is read. */
 function recorded(name: string): Plan {
@@ -40,6 +40,37 @@ const labelled = (labels: Readonly<Record<string, string>>) =>
   service({ labels: Object.entries(labels).map(([label, value]) => ({ label, value })) });
 
 const page = (...steps: readonly Step[]): string => report({ steps }, { stack: "dev" });
+
+describe("drift", () => {
+  const refreshed = step("refresh", SERVICE, "app1-service");
+  const drift = (...steps: readonly Step[]): string =>
+    report({ steps }, { stack: "dev", isDrift: true });
+
+  test("what is gone is told from what is new", () => {
+    const gone = step("create", SERVICE, "app1-service", { after: service({}) });
+    const found = drift(refreshed, gone);
+    expect(found).toContain("not as the program has it");
+    expect(found).toContain("Resources: 1 made again;");
+    expect(found).toContain("- `app1` **gone, and made again**");
+    expect(drift(gone)).toContain("- `app1` **new**");
+    expect(hasChanges({ steps: [refreshed, gone] })).toBe(true);
+  });
+
+  test("what was changed by hand is told from there to the program", () => {
+    const scaled = step("update", SERVICE, "app1-service", {
+      before: service({ mode: { replicated: { replicas: 5 } } }),
+      after: service({}),
+      differing: ["mode"],
+    });
+    expect(drift(refreshed, scaled)).toContain("- `app1` **changed**: tasks `5` → `1`");
+  });
+
+  test("there is none where nothing differs", () => {
+    const same = step("same", SERVICE, "app1-service", { before: service({}), after: service({}) });
+    expect(drift(refreshed, same)).toContain("Nothing changes (1 resource).");
+    expect(hasChanges({ steps: [refreshed, same] })).toBe(false);
+  });
+});
 
 describe("a recorded preview", () => {
   test.each([
