@@ -88,7 +88,10 @@ async function plan(way: Way["way"], container: string, port: number): Promise<P
   return { path: ANSWER.path, way, url, source, cpu: () => cpuOf(container) };
 }
 
-/** What all that runs in a container has used so far, in microseconds. */
+/**
+ * What all that runs in a container has used so far, in microseconds.
+ * @throws Error where the engine does not know: it says 0 then
+ */
 async function cpuOf(container: string): Promise<number> {
   const engine = new Client("http://localhost", { socketPath: "/var/run/docker.sock" });
   const path = `/containers/${container}/stats?stream=false&one-shot=true`;
@@ -97,7 +100,9 @@ async function cpuOf(container: string): Promise<number> {
     cpu_stats: { cpu_usage: { total_usage: number } };
   };
   await engine.close();
-  return cpu.cpu_usage.total_usage / 1000;
+  const { total_usage: nanoseconds } = cpu.cpu_usage;
+  if (nanoseconds === 0) throw new Error(`the engine does not say what ${container} has used`);
+  return nanoseconds / 1000;
 }
 
 async function removeAll(): Promise<void> {
