@@ -11,6 +11,7 @@ rules=$folder/firewall.nft
 daemon=/etc/docker/daemon.json
 before=$daemon.before-swarm-system
 unit=/etc/systemd/system/swarm-firewall.service
+sshd=/etc/ssh/sshd_config.d/swarm-system.conf
 trust=/etc/docker/certs.d/${REGISTRY%%/*}
 engine_within_s=60
 
@@ -49,6 +50,7 @@ ensure() {
     if has cloud-init; then cloud-init status --wait >/dev/null 2>&1 || true; fi
     renamed=no changed=no
     name_host
+    admit_many
     if [ -f "$daemon" ] && [ ! -f "$marker" ] && [ ! -f "$before" ]; then mv "$daemon" "$before"; fi
     if put "$daemon" "$DAEMON"; then changed=yes; fi
     trust_registry
@@ -71,6 +73,15 @@ name_host() {
         echo "$NAME" >/etc/hostname
         hostname "$NAME"
     fi
+}
+
+# Pulumi and the scripts open many connections at once, of which sshd by itself drops some when ten are not yet let in.
+admit_many() {
+    if [ -d "${sshd%/*}" ] && put "$sshd" 'MaxStartups 100:30:200'; then reload_sshd; fi
+}
+
+reload_sshd() {
+    if has_systemd; then systemctl reload ssh; else service ssh reload; fi >/dev/null
 }
 
 # The engine reads it at each pull.
@@ -178,6 +189,10 @@ EOF
     if [ -f "$unit" ]; then
         systemctl disable --quiet swarm-firewall
         rm "$unit"
+    fi
+    if [ -f "$sshd" ]; then
+        rm "$sshd"
+        reload_sshd
     fi
     rm -rf "$trust" "$folder"
     if [ -f "$before" ]; then mv "$before" "$daemon"; else rm -f "$daemon"; fi

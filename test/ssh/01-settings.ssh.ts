@@ -39,3 +39,9 @@ test("refuses a host that shows another key, before it changes anything", async 
   }
   await set(publicKey("worker-2"));
 });
+
+test("make preview tells what each host is going to be", async () => {
+  const { stdout } = await project.make("preview");
+  expect(stdout).toContain("- `manager-1` **new**: address `root@10.230.77.11:22`");
+  expect(stdout).toContain("- `app1` **new**");
+});
