@@ -47,10 +47,10 @@ recover: ## where too few managers are left for a quorum, make one the only one:
 	@scripts/stack recover $(STACK) "$(CONFIRM)"
 
 backup: ## an archive of the store's databases: make backup [FILE=…]
-	@scripts/store/backup $(STACK) $(FILE)
+	@scripts/stack backup $(STACK) "$(FILE)"
 
 restore: ## bring the store's databases back to what an archive holds: make restore FILE=…
-	@scripts/store/restore $(STACK) "$(FILE)"
+	@scripts/stack restore $(STACK) "$(FILE)"
 
 test: ## every check there is: lint, unit, plugin conformance, end to end, faults under load
 	@scripts/dependencies

@@ -23,6 +23,9 @@ export const machineAddressPool = { base: "10.240.0.0/14", size: 24 } as const;
 /** Overlays that name no subnet of their own take theirs from here. */
 export const overlayAddressPool = { base: "10.252.0.0/14", maskLength: 24 } as const;
 
+/** Holds both pools and every overlay of ours: no machine may have an address in it. */
+export const innerAddresses = "10.240.0.0/12";
+
 /** First host number of each role in the stack's /24, and how many the range holds. */
 const ranges: Record<Role, { readonly first: number; readonly size: number }> = {
   manager: { first: 11, size: 9 },

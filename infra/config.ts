@@ -1,7 +1,23 @@
 /** The only reader of Pulumi's configuration: validated at once, handed on as one readonly value. */
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { defaultPorts, defaultSubnet, mostMachines, type Ports, type Role } from "./addresses";
+import {
+  defaultPorts,
+  defaultSubnet,
+  edgeAddress,
+  machineName,
+  mostMachines,
+  type Ports,
+  type Role,
+} from "./addresses";
+import {
+  type HostConfig,
+  hostName,
+  hostSchema,
+  hostsSchema,
+  keySchema,
+  registrySchema,
+} from "./hosts";
 import { type LetsencryptConfig, letsencryptSchema } from "./letsencrypt";
 import { checkLogging, type LoggingConfig, loggingKeys } from "./logging/config";
 import { machineNames } from "./machines";
@@ -14,6 +30,11 @@ export interface StackConfig {
   /** `<project>-<stack>`: the prefix of every name on the host's engine. */
   readonly prefix: string;
   readonly machines: Readonly<Record<Role, number>>;
+  /** The machines' names. */
+  readonly names: readonly string[];
+  /** The servers that are the machines; undefined where these are containers of this computer. */
+  readonly hosts: HostsConfig | undefined;
+  readonly entry: EntryConfig;
   readonly memory: Readonly<Record<Role, number>>;
   readonly proxyReplicas: number;
   /** Ports that TCP and SNI routes may open, on the edge and on every proxy. */
@@ -29,6 +50,44 @@ export interface StackConfig {
   readonly letsencrypt: LetsencryptConfig | undefined;
   /** Central logging; undefined where the stack has no machine for it. */
   readonly logging: LoggingConfig | undefined;
+}
+
+/** Machines that are servers, and how they are reached. */
+export interface HostsConfig {
+  readonly all: readonly HostConfig[];
+  /** Where images go, and where the hosts get them. */
+  readonly registry: RegistryConfig;
+  /** The private key, which goes into a file of this computer and nowhere else; undefined for the agent's. */
+  readonly key: string | undefined;
+  /** The name of the manager through which Pulumi speaks to the swarm. */
+  readonly controlNode: string;
+  /** URL of an apt repository with docker-ce; undefined for the distribution's docker.io. */
+  readonly dockerRepository: string | undefined;
+  /** Its version without the packaging's part; undefined for the newest at the time. */
+  readonly dockerVersion: string | undefined;
+  /** URLs of mirrors of Docker Hub. */
+  readonly mirrors: readonly string[];
+  /** Where clients find the proxies, without a slash at the end. */
+  readonly publicUrl: string;
+}
+
+/** A registry that is there already. */
+export interface RegistryConfig {
+  /** `host[:port][/path]`. */
+  readonly address: string;
+  /** Who may push and pull; undefined where everyone may. */
+  readonly login:
+    { readonly username: string; readonly password: pulumi.Output<string> } | undefined;
+  /** PEM of the authority that signed its certificate, where that is no public one. */
+  readonly authority: string | undefined;
+}
+
+/** What stands between the clients and the proxies. */
+export interface EntryConfig {
+  /** From here, and only from here, connections to the proxies start with PROXY protocol. */
+  readonly addresses: readonly string[];
+  /** The HTTPS port that clients see. */
+  readonly httpsPort: number;
 }
 
 /** How the store is made. */
@@ -57,7 +116,7 @@ const flag = z.stringbool({
 const mebibytes = z.coerce.number().int().min(512).max(1048576);
 
 /** What no message repeats. */
-const SECRET_KEYS: readonly string[] = ["elasticPassword"];
+const SECRET_KEYS: readonly string[] = ["elasticPassword", "sshKey", "registry.password"];
 
 /** Mirrors the `config` section of Pulumi.yaml, which holds types, descriptions and defaults. */
 const schema = z.strictObject({
@@ -115,6 +174,27 @@ const schema = z.strictObject({
       }),
   ]),
   letsencrypt: structured(letsencryptSchema),
+  hosts: structured(hostsSchema),
+  sshKey: keySchema,
+  controlNode: z.string(),
+  publicUrl: z.union([
+    z.literal(""),
+    z.url({ protocol: /^https?$/, error: "must be an http:// or https:// URL" }),
+  ]),
+  loadBalancers: structured(
+    z.array(z.union([z.ipv4(), z.cidrv4()]), { error: "must be a list of IPv4 addresses" }),
+  ),
+  dockerRepository: z.union([
+    z.literal(""),
+    z.url({ protocol: /^https?$/, error: "must be the URL of an apt repository" }),
+  ]),
+  dockerVersion: z.string().regex(/^(\d+(\.\d+){0,2}[\w.+~-]*)?$/, {
+    error: "must be a version such as 26.1.5",
+  }),
+  registryMirrors: structured(
+    z.array(z.url({ protocol: /^https?$/ }), { error: "must be a list of URLs" }),
+  ),
+  registry: structured(registrySchema),
   ...loggingKeys,
 });
 
@@ -158,13 +238,25 @@ export function parseConfig(
       `the stack's name must be of a-z, 0-9 and "-" and at most 40 long, as it names containers; got "${stack}"`,
     );
   }
-  if (value.proxyReplicas > value.managers) {
+  const hosts = value.hosts && value.hosts.length > 0 ? hostsOf(value, value.hosts) : undefined;
+  if (value.registry && !hosts) {
     throw refusal(
-      `proxyReplicas must be at most the number of managers (${value.managers}), as each takes a manager's ` +
+      `registry: containers of this computer have one of the stack's own, and only "hosts" need another ` +
+        `(remove it with "pulumi config rm registry")`,
+    );
+  }
+  const machines = hosts
+    ? countRoles(hosts.all)
+    : { manager: value.managers, worker: value.workers, logger: value.loggers };
+  const names = hosts
+    ? hosts.all.map(hostName)
+    : machineNames(machines).map(({ role, ordinal }) => machineName(role, ordinal));
+  if (value.proxyReplicas > machines.manager) {
+    throw refusal(
+      `proxyReplicas must be at most the number of managers (${machines.manager}), as each takes a manager's ` +
         `ports 80 and 443; got ${value.proxyReplicas}. Lower it or raise "managers".`,
     );
   }
-  const machines = { manager: value.managers, worker: value.workers, logger: value.loggers };
   const derived = defaultPorts(stack);
   const ports: Ports = {
     http: value.httpPort || derived.http,
@@ -172,6 +264,7 @@ export function parseConfig(
     engine: value.enginePort || derived.engine,
     registry: value.registryPort || derived.registry,
   };
+  const subnet = value.subnet || defaultSubnet(stack);
   const proxyTcpPorts = value.proxyTcpPorts ?? [];
   const given: readonly (readonly [string, number])[] = [
     ...Object.entries<number>({ ...ports }).map(([name, n]) => [`${name}Port`, n] as const),
@@ -195,8 +288,13 @@ export function parseConfig(
     stack,
     prefix: `${project}-${stack}`,
     machines,
+    names,
+    hosts,
+    entry: hosts
+      ? { addresses: value.loadBalancers ?? [], httpsPort: 443 }
+      : { addresses: [edgeAddress(subnet)], httpsPort: ports.https },
     memory,
-    proxyReplicas: value.proxyReplicas || value.managers,
+    proxyReplicas: value.proxyReplicas || machines.manager,
     proxyTcpPorts,
     app1Replicas: value.app1Replicas,
     store: {
@@ -208,18 +306,65 @@ export function parseConfig(
     },
     protect: value.protect,
     ports,
-    subnet: value.subnet || defaultSubnet(stack),
-    letsencrypt: value.letsencrypt && placed(value.letsencrypt, machines),
+    subnet,
+    letsencrypt: value.letsencrypt && placed(value.letsencrypt, names),
     logging: machines.logger > 0 ? logging(value, memory.logger) : undefined,
   };
 }
 
+/** @throws pulumi.RunError when what only hosts need is missing, or names none of them. */
+function hostsOf(value: z.infer<typeof schema>, all: readonly HostConfig[]): HostsConfig {
+  const managers = all.filter(({ role }) => role === "manager");
+  const [first] = managers;
+  const controlNode = value.controlNode || (first ? hostName(first) : "");
+  const names = managers.map(hostName);
+  if (!names.includes(controlNode)) {
+    throw refusal(
+      `controlNode: there is no manager "${controlNode}" in "hosts" (set one of ${names.join(", ")} ` +
+        `with "pulumi config set controlNode …")`,
+    );
+  }
+  if (!value.registry) {
+    throw refusal(
+      `registry.address: hosts pull images from a registry that they reach, and there is none ` +
+        `(set it with "pulumi config set --path registry.address …")`,
+    );
+  }
+  return {
+    all,
+    registry: registryOf(value.registry),
+    key: value.sshKey || undefined,
+    controlNode,
+    dockerRepository: value.dockerRepository.replace(/\/+$/, "") || undefined,
+    dockerVersion: value.dockerVersion || undefined,
+    mirrors: value.registryMirrors ?? [],
+    publicUrl: (value.publicUrl || `http://${first?.address}`).replace(/\/+$/, ""),
+  };
+}
+
+function countRoles(hosts: readonly HostConfig[]): Record<Role, number> {
+  const count = (role: Role) => hosts.filter((host) => host.role === role).length;
+  return { manager: count("manager"), worker: count("worker"), logger: count("logger") };
+}
+
+function registryOf({
+  address,
+  username,
+  password,
+  ca,
+}: z.infer<typeof registrySchema>): RegistryConfig {
+  return {
+    address,
+    login:
+      username === undefined || password === undefined
+        ? undefined
+        : { username, password: pulumi.secret(password) },
+    authority: ca,
+  };
+}
+
 /** @throws pulumi.RunError when the node is no machine of the stack: the companion would wait for it for ever. */
-function placed(
-  letsencrypt: LetsencryptConfig,
-  machines: Readonly<Record<Role, number>>,
-): LetsencryptConfig {
-  const names = machineNames(machines).map(({ role, ordinal }) => `${role}-${ordinal}`);
+function placed(letsencrypt: LetsencryptConfig, names: readonly string[]): LetsencryptConfig {
   if (names.includes(letsencrypt.node)) return letsencrypt;
   throw refusal(
     `letsencrypt.node: there is no machine "${letsencrypt.node}" in the stack (set one of ${names.join(", ")} ` +
@@ -238,25 +383,38 @@ function logging(value: z.infer<typeof schema>, loggerMemory: number): LoggingCo
   return wanted;
 }
 
+/** The keys in each structured value, or in each entry of one that is a list. */
+const shapes = {
+  letsencrypt: letsencryptSchema.shape,
+  hosts: hostSchema.shape,
+  registry: registrySchema.shape,
+};
+
+/** As `pulumi config set --path` takes it: `hosts[2].address`. */
+const written = (path: readonly string[]): string =>
+  path.join(".").replace(/\.(\d+)(?=\.|$)/g, "[$1]");
+
 function wrongKeys(
   issues: readonly z.core.$ZodIssue[],
   values: Readonly<Record<string, string>>,
 ): pulumi.RunError {
   const lines = issues.flatMap((issue) => {
     const path = issue.path.map(String);
-    const isSecret = SECRET_KEYS.includes(path[0] ?? "");
-    const option = isSecret ? "--secret " : path.length > 1 ? "--path " : "";
+    // Neither a secret nor what one is in.
+    const hidden = SECRET_KEYS.some((key) => `${key}.`.startsWith(`${path.join(".")}.`));
+    const secret = SECRET_KEYS.includes(path.join("."));
+    const option = (path.length > 1 ? "--path " : "") + (secret ? "--secret " : "");
     if (issue.code === "unrecognized_keys") {
-      const shape = path.length === 0 ? schema.shape : letsencryptSchema.shape;
+      const shape = path.length === 0 ? schema.shape : shapes[path[0] as keyof typeof shapes];
       const known = Object.keys(shape).join(", ");
       return issue.keys.map((key) => {
-        const name = [...path, key].join(".");
+        const name = written([...path, key]);
         const remove = `pulumi config rm ${path.length > 0 ? "--path " : ""}${name}`;
         return `${name} is not a key of this program (remove it with "${remove}"); known are ${known}`;
       });
     }
-    const key = path.join(".").replace(/\.(\d+)(?=\.|$)/g, "[$1]");
-    const got = isSecret ? "" : `, got ${valueAt(values, path)}`;
+    const key = written(path);
+    const got = hidden ? "" : `, got ${valueAt(values, path)}`;
     return `${key}: ${issue.message}${got} (set it with "pulumi config set ${option}${key} …")`;
   });
   return refusal(`the configuration is not usable:\n  ${lines.join("\n  ")}`);

@@ -50,7 +50,8 @@ export interface HostFacts {
  */
 export async function inspectHost(config: StackConfig, images: readonly string[]): Promise<Host> {
   const facts = parseFacts(await report(config.stack, images));
-  const obstacle = findObstacle(config, facts);
+  // Machines that are servers have no ports and no network here.
+  const obstacle = config.hosts ? undefined : findObstacle(config, facts);
   if (obstacle) throw refusal(obstacle);
   const fresh = Date.now().toString(36);
   return {

@@ -67,6 +67,7 @@ export class BuiltImage extends pulumi.ComponentResource {
           builderVersion: docker.BuilderVersion.BuilderBuildKit,
         },
         skipPush: registry === undefined,
+        registry: registry?.login,
       },
       { parent: this, provider: args.engine, dependsOn: tag },
     );

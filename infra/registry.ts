@@ -1,7 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { registryAddress } from "./addresses";
-import type { StackConfig } from "./config";
+import type { RegistryConfig, StackConfig } from "./config";
 import { HostContainer } from "./container";
 import type { Host } from "./host";
 import { BuiltImage } from "./image";
@@ -12,6 +12,16 @@ export interface Registry {
   readonly pushAddress: pulumi.Input<string>;
   /** `host:port` that machines pull from. */
   readonly pullAddress: pulumi.Input<string>;
+  /** Who may push and pull, where not everyone may. */
+  readonly login?: RegistryLogin | undefined;
+}
+
+export interface RegistryLogin {
+  /** `host:port`. */
+  readonly server: string;
+  readonly username: string;
+  /** A secret. */
+  readonly password: pulumi.Output<string>;
 }
 
 export interface EmbeddedRegistryArgs {
@@ -82,6 +92,23 @@ export class EmbeddedRegistry extends pulumi.ComponentResource implements Regist
     // Known only once the registry answers, so that no image is pushed before.
     this.pushAddress = container.containerName.apply(() => `127.0.0.1:${config.ports.registry}`);
     this.pullAddress = embeddedPullAddress(config);
+    this.registerOutputs({ pushAddress: this.pushAddress, pullAddress: this.pullAddress });
+  }
+}
+
+/** A registry that is there already, reached by HTTPS and under one address by this computer and the machines. */
+export class ExternalRegistry extends pulumi.ComponentResource implements Registry {
+  public readonly pushAddress: string;
+  public readonly pullAddress: string;
+  public readonly login: RegistryLogin | undefined;
+
+  constructor(name: string, args: RegistryConfig, opts?: pulumi.ComponentResourceOptions) {
+    super("swarm:registry:ExternalRegistry", name, {}, opts);
+    // A path there is part of each image's repository.
+    const [server = ""] = args.address.split("/");
+    this.pushAddress = args.address;
+    this.pullAddress = server;
+    this.login = args.login && { server, ...args.login };
     this.registerOutputs({ pushAddress: this.pushAddress, pullAddress: this.pullAddress });
   }
 }

@@ -30,3 +30,15 @@ export class Site extends pulumi.ComponentResource {
     this.registerOutputs();
   }
 }
+
+/** Where machines that are servers are looked after from: this computer's engine, where images are built. */
+export class HostSite extends pulumi.ComponentResource {
+  /** The provider of that engine. */
+  public readonly engine: docker.Provider;
+
+  constructor(name: string, opts?: pulumi.ComponentResourceOptions) {
+    super("swarm:site:HostSite", name, {}, opts);
+    this.engine = new docker.Provider("engine", { host: hostEngine }, { parent: this });
+    this.registerOutputs();
+  }
+}

@@ -2,9 +2,10 @@ import { local } from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { overlayAddressPool } from "./addresses";
+import type { ControlArgs } from "./ground";
 import { hostEngine } from "./host";
 import type { Machine } from "./machines";
-import type { Pki } from "./pki";
+import type { Registry } from "./registry";
 
 export interface SwarmArgs {
   readonly stack: string;
@@ -78,21 +79,23 @@ export class Swarm extends pulumi.ComponentResource {
 }
 
 /**
- * The provider of what is on the swarm: its engine API through the edge, by whichever manager lives. As long as
- * there is no edge or no swarm its address is unknown, so that a preview does not call it.
+ * The provider of what is on the swarm: its engine API, by a manager that lives. As long as that is not reached, or
+ * there is no swarm, its address is unknown, so that a preview does not call it.
  */
 export const swarmProvider = (
   swarm: Swarm,
-  engineUrl: pulumi.Input<string>,
-  pki: Pki,
+  control: ControlArgs,
+  { login }: Pick<Registry, "login">,
 ): docker.Provider =>
   new docker.Provider(
     "swarm",
     {
-      host: pulumi.all([engineUrl, swarm.clusterId]).apply(([url]) => url),
-      caMaterial: pki.authority,
-      certMaterial: pki.client.certificate,
-      keyMaterial: pki.client.key,
+      ...control,
+      host: pulumi.all([control.host, swarm.clusterId]).apply(([host]) => host),
+      // With it, the machines may pull.
+      registryAuth: login && [
+        { address: login.server, username: login.username, password: login.password },
+      ],
     },
     { dependsOn: swarm },
   );

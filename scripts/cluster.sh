@@ -4,8 +4,38 @@
 
 quorum_within_s=30
 
-# The names of the stack's managers' containers: those that run, or with --all those that are stopped as well.
+# Where infra/machines/access.ts puts what is needed to reach hosts. Not there where the machines are containers.
+access_folder() { echo "$root/.access/${stack##*/}"; }
+
+# A line for each host: name, role, place in the settings, shell.
+hosts_file() { echo "$(access_folder)/machines"; }
+
+has_hosts() { [ -f "$(hosts_file)" ]; }
+
+# Prints the shell of a machine, a prefix that runs a command there.
+shell_of() {
+    if has_hosts; then
+        awk -v name="$1" '$1 == name { $1 = $2 = $3 = ""; sub(/^ */, ""); print }' "$(hosts_file)"
+    else
+        echo "docker exec $1"
+    fi
+}
+
+# The names of all machines: of the containers that run, or of the hosts.
+all_machines() {
+    if has_hosts; then
+        cut -d ' ' -f 1 "$(hosts_file)"
+    else
+        docker container ls --format '{{.Names}}' --filter "label=swarm.stack=$stack" --filter label=swarm.role
+    fi | sort
+}
+
+# The names of the stack's managers: of the containers that run, or with --all of those that are stopped as well; of the hosts.
 manager_containers() {
+    if has_hosts; then
+        awk '$2 == "manager" { print $1 }' "$(hosts_file)" | sort
+        return
+    fi
     docker container ls --format '{{.Names}}' --filter "label=swarm.stack=$stack" --filter label=swarm.role=manager "$@" | sort
 }
 
@@ -14,11 +44,23 @@ manager_containers() {
 speaking_manager() {
     manager_containers | while read -r machine; do
         # Without a leader, it may wait for one for ever: inside as well, as what `docker exec` runs outlives it.
-        statuses=$(timeout 10 docker exec "$machine" timeout 8 docker node ls --filter role=manager --format '{{.ManagerStatus}}' 2>/dev/null) || continue
+        # shellcheck disable=SC2046 # the prefix is several words
+        statuses=$(timeout 10 $(shell_of "$machine") timeout 8 docker node ls --filter role=manager --format '{{.ManagerStatus}}' </dev/null 2>/dev/null) || continue
         # An entry that has none is no member of the quorum: what is left of a manager that was given up.
         members=$(echo "$statuses" | grep -c .) || true
         reached=$(echo "$statuses" | grep -Ec '^(Leader|Reachable)$') || true
         if [ $((reached * 2)) -gt "$members" ]; then
+            echo "$machine"
+            return
+        fi
+    done
+}
+
+# A manager of the stack's hosts that answers, whatever its engine says.
+reached_manager() {
+    manager_containers | while read -r machine; do
+        # shellcheck disable=SC2046 # the prefix is several words
+        if timeout 20 $(shell_of "$machine") true </dev/null >/dev/null 2>&1; then
             echo "$machine"
             return
         fi
@@ -40,6 +82,10 @@ recoverable_managers() {
 # so, unless `up` brings back managers that do not run. Which ones there should be is in the state, $1.
 require_quorum() {
     if [ -n "$(speaking_manager)" ]; then return; fi
+    if has_hosts; then
+        require_quorum_of_hosts "$1"
+        return
+    fi
     present=$(manager_containers --all)
     expected=$(typescript state managers <"$1")
     if [ -z "$present" ] || [ -z "$expected" ]; then return; fi
@@ -68,4 +114,17 @@ require_quorum() {
         fi
     fi
     fail "no manager speaks for the swarm of stack $stack (running: $(listed "$running"); not running: $(listed "$missing")): $remedy, or destroy the stack with 'make down STACK=$stack'"
+}
+
+# The same where the machines are hosts. As long as no swarm was made, nobody can speak for it.
+require_quorum_of_hosts() {
+    [ -n "$(typescript state providers <"$1")" ] || return 0
+    # A host that was installed anew joins the others; the first of all makes a swarm.
+    say "Waiting for a manager that speaks for the swarm"
+    until=$(($(date +%s) + quorum_within_s))
+    while [ "$(date +%s)" -lt "$until" ]; do
+        if [ -n "$(speaking_manager)" ]; then return; fi
+        sleep 0.5
+    done
+    fail "no manager speaks for the swarm of stack $stack ($(listed "$(manager_containers)")): start those that do not run, or see docs/environments.md, 'Real hosts', for a quorum that is lost for good; or destroy the stack with 'make down STACK=$stack'"
 }

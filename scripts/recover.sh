@@ -7,6 +7,7 @@ leader_within_s=60
 # Makes the manager that a person names the only one of its swarm, by what it knows: services, secrets and workers stay. What the
 # other managers knew goes, so that they join as new ones and never form the old swarm again.
 recover() {
+    if has_hosts; then fail "the machines of stack $stack are hosts: docs/environments.md, 'Real hosts', says how a quorum that is lost for good comes back there"; fi
     [ -z "$(speaking_manager)" ] || fail "the swarm of stack $stack has a leader and a quorum: there is nothing to recover"
     running=$(manager_containers)
     if [ -z "$running" ]; then

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# shellcheck disable=SC2154,SC2016 # what lib.sh and scripts/stack set; what is expanded inside a machine
+# shellcheck disable=SC2154,SC2016,SC2046 # what lib.sh and scripts/stack set; what is expanded inside a machine; shells are several words
 # What a stack's swarm runs. Sourced, with $stack set.
 
 # Prints nodes, services, tasks, the store, routes, certificates and logging, as the stack's managers, proxies, companion and apps tell them.
@@ -8,7 +8,7 @@ show_status() {
     if [ -z "$manager" ]; then
         fail "no manager speaks for the swarm of stack $stack: 'make preview STACK=$stack' tells which machines are missing, 'make up STACK=$stack' brings them back"
     fi
-    docker exec "$manager" sh -c '
+    $(shell_of "$manager") sh -c '
         echo NODES
         docker node ls --format "table {{.Hostname}}\t{{.Status}}\t{{.Availability}}\t{{.ManagerStatus}}\t{{.EngineVersion}}"
         printf "\nSERVICES\n"
@@ -16,14 +16,14 @@ show_status() {
         printf "\nTASKS\n"
         services=$(docker service ls --quiet)
         [ -z "$services" ] || docker service ps --filter desired-state=running \
-            --format "table {{.Name}}\t{{.Node}}\t{{.DesiredState}}\t{{.CurrentState}}\t{{.Error}}" $services'
+            --format "table {{.Name}}\t{{.Node}}\t{{.DesiredState}}\t{{.CurrentState}}\t{{.Error}}" $services' </dev/null
     printf '\nSTORE\n'
     store_answer
     echo
     {
         task_answers proxy status
         task_answers letsencrypt-companion companion
-        if docker exec "$manager" docker service inspect log-keeper >/dev/null 2>&1; then log_answers; fi
+        if $(shell_of "$manager") docker service inspect log-keeper </dev/null >/dev/null 2>&1; then log_answers; fi
     } >"$scratch/answers"
     typescript status <"$scratch/answers"
 }
@@ -31,9 +31,9 @@ show_status() {
 # What the store's keeper says, which runs on one of the managers.
 store_answer() {
     for machine in $(manager_containers); do
-        task=$(timeout 10 docker exec "$machine" timeout 8 docker container ls --quiet --filter label=com.docker.swarm.service.name=mongo-keeper --filter status=running </dev/null 2>/dev/null) || continue
+        task=$(timeout 10 $(shell_of "$machine") timeout 8 docker container ls --quiet --filter label=com.docker.swarm.service.name=mongo-keeper --filter status=running </dev/null 2>/dev/null) || continue
         [ -n "$task" ] || continue
-        if timeout 10 docker exec "$machine" timeout 8 docker exec "$task" node dist/status.js --text </dev/null 2>/dev/null; then return; fi
+        if timeout 10 $(shell_of "$machine") timeout 8 docker exec "$task" node dist/status.js --text </dev/null 2>/dev/null; then return; fi
     done
     echo 'its keeper does not answer'
 }
@@ -41,9 +41,9 @@ store_answer() {
 # What each task of service $1 on the managers says of its status, a line of JSON each with that under the name $2, read by status.ts.
 task_answers() {
     manager_containers | while read -r machine; do
-        task=$(timeout 10 docker exec "$machine" timeout 8 docker container ls --quiet --filter label=com.docker.swarm.service.name="$1" --filter status=running </dev/null 2>/dev/null) || continue
+        task=$(timeout 10 $(shell_of "$machine") timeout 8 docker container ls --quiet --filter label=com.docker.swarm.service.name="$1" --filter status=running </dev/null 2>/dev/null) || continue
         [ -n "$task" ] || continue
-        answer=$(timeout 10 docker exec "$machine" timeout 8 docker exec "$task" node dist/ask.js status </dev/null 2>/dev/null) || answer=null
+        answer=$(timeout 10 $(shell_of "$machine") timeout 8 docker exec "$task" node dist/ask.js status </dev/null 2>/dev/null) || answer=null
         printf '{"manager":"%s","%s":%s}\n' "${machine#"swarm-$stack-"}" "$2" "$answer"
     done
 }
@@ -51,8 +51,8 @@ task_answers() {
 # What the log's keeper says, and each task of an app that sends log lines, a line of JSON each, read by status.ts.
 log_answers() {
     kept=
-    for machine in $(docker container ls --format '{{.Names}}' --filter "label=swarm.stack=$stack" --filter label=swarm.role | sort); do
-        answers=$(timeout 20 docker exec "$machine" timeout 18 sh -c "$ask_logs" </dev/null 2>/dev/null) || continue
+    for machine in $(all_machines); do
+        answers=$(timeout 20 $(shell_of "$machine") timeout 18 sh -c "$ask_logs" </dev/null 2>/dev/null) || continue
         case $answers in *'"logKeeper"'*) kept=yes ;; esac
         [ -z "$answers" ] || echo "$answers"
     done

@@ -1,5 +1,4 @@
 import * as pulumi from "@pulumi/pulumi";
-import { edgeAddress } from "../addresses";
 import type { StackConfig } from "../config";
 import type { Foundation } from "../foundation";
 import { COMPANION, LetsencryptCompanion } from "./letsencrypt-companion";
@@ -34,9 +33,9 @@ export class Frontend extends pulumi.ComponentResource {
       {
         foundation,
         replicas: config.proxyReplicas,
-        edgeAddresses: [edgeAddress(config.subnet)],
+        edgeAddresses: config.entry.addresses,
         tcpPorts: config.proxyTcpPorts,
-        httpsPort: config.ports.https,
+        httpsPort: config.entry.httpsPort,
         companionAddress: letsencrypt && COMPANION,
       },
       { parent: this },

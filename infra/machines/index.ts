@@ -1,12 +1,15 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { machineAddress, machineName, type Role } from "../addresses";
-import type { StackConfig } from "../config";
+import type { HostsConfig, StackConfig } from "../config";
 import type { Host } from "../host";
+import { hostName } from "../hosts";
 import { BuiltImage } from "../image";
 import type { Pki } from "../pki";
 import { ContainerMachine } from "./container-machine";
+import type { SeenHosts } from "./look";
 import type { Machine } from "./machine";
+import { SshMachine } from "./ssh-machine";
 
 export { type Machine, STORE_FOLDER } from "./machine";
 
@@ -57,6 +60,41 @@ export class Machines extends pulumi.ComponentResource {
       );
 
     this.all = machineNames(config.machines).map(machine);
+    this.registerOutputs();
+  }
+}
+
+export interface SshMachinesArgs {
+  readonly config: StackConfig;
+  readonly hosts: HostsConfig;
+  readonly seen: SeenHosts;
+}
+
+/** The same where the machines are servers. */
+export class SshMachines extends pulumi.ComponentResource {
+  public readonly all: readonly Machine[];
+
+  constructor(name: string, args: SshMachinesArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("swarm:machines:SshMachines", name, {}, opts);
+    const { config, hosts, seen } = args;
+    const machines = hosts.all.map(
+      (host) =>
+        new SshMachine(
+          hostName(host),
+          {
+            ...{ host, hosts, stack: config.stack, protect: config.protect },
+            tcpPorts: config.proxyTcpPorts,
+            keepData: config.store.keepData,
+            generation: seen.generation(hostName(host)),
+          },
+          { parent: this },
+        ),
+    );
+    const isManager = ({ role }: Machine) => role === "manager";
+    this.all = [
+      ...machines.filter(isManager),
+      ...machines.filter((machine) => !isManager(machine)),
+    ];
     this.registerOutputs();
   }
 }

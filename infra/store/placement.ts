@@ -36,5 +36,13 @@ export function storeMembers(config: StackConfig, { standIns }: Pick<Host, "stan
         `got ${members}. Lower it or raise "workers".`,
     );
   }
+  // Those that have the labels: with hosts, numbers may be left out.
+  const missing = Object.keys(storeLabels(members)).find((name) => !config.names.includes(name));
+  if (missing !== undefined) {
+    throw refusal(
+      `hosts: the store needs a machine "${missing}", and there is none. Give one that number with ` +
+        `"pulumi config set --path hosts[…].number", or lower "mongoMembers".`,
+    );
+  }
   return members;
 }

@@ -6,8 +6,15 @@
 export DOCKER_HOST=$ENGINE
 unset DOCKER_TLS_VERIFY DOCKER_CERT_PATH DOCKER_CONTEXT
 
-# The shells of the stack's running managers, one a line.
+# The shells of the stack's managers, one a line: of those that run, or of all that are hosts.
 manager_shells() {
+  local root hosts
+  root=$(realpath --relative-to=. "$(dirname "${BASH_SOURCE[0]}")/../..")
+  hosts=$root/.access/$STACK/machines
+  if [ -f "$hosts" ]; then
+    awk -v root="$root/" '$2 == "manager" { if (root != "./") $5 = root $5; $1 = $2 = $3 = ""; sub(/^ */, ""); print }' "$hosts"
+    return
+  fi
   docker container ls --filter "label=swarm.stack=$STACK" --filter label=swarm.role=manager \
     --filter status=running --format 'docker exec -i {{.Names}}' | sort
 }

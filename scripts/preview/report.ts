@@ -11,6 +11,7 @@ import {
   memberName,
   openPorts,
 } from "./container";
+import { describeHost, hostName, isHost } from "./host";
 import {
   asFarAsKnown,
   at,
@@ -121,7 +122,7 @@ function dangers(changes: readonly Change[]): string[] {
         ? `The network ${name} is removed.`
         : `The network ${name} is removed and made anew, with all that is on it.`;
     }
-    if (isContainer(change) && isMachine(change)) {
+    if (isHost(change) || (isContainer(change) && isMachine(change))) {
       return gone ? `The machine ${name} is removed.` : `The machine ${name} is replaced.`;
     }
     return [];
@@ -148,14 +149,18 @@ function listsOf(changes: readonly Change[], all: readonly Change[]): string[] {
     ),
   );
   // Of a machine that comes or goes its container's line tells.
-  const told = new Map(
-    changes.filter(isContainer).map((change) => [containerName(change), change.verb]),
-  );
+  const told = new Map([
+    ...changes.filter(isContainer).map((change) => [containerName(change), change.verb] as const),
+    ...changes.filter(isHost).map((change) => [hostName(change), change.verb] as const),
+  ]);
   const sections: readonly Section[] = [
     {
       title: "Machines",
-      has: (change) => isContainer(change) && isMachine(change),
-      line: containerLine,
+      has: (change) => isHost(change) || (isContainer(change) && isMachine(change)),
+      line: (change) =>
+        isHost(change)
+          ? item(change, hostName(change), describeHost(change))
+          : containerLine(change),
     },
     {
       title: "Members of the swarm",
@@ -260,6 +265,7 @@ const nameOf = ({ before, after, name }: Change): string => textAt(before ?? aft
 
 function displayName(change: Change): string {
   if (isContainer(change)) return containerName(change);
+  if (isHost(change)) return hostName(change);
   // The swarm's name of a secret is made up.
   if (change.type === SECRET) return change.name;
   return change.type === SERVICE ? serviceName(change) : nameOf(change);

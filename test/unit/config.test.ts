@@ -9,6 +9,12 @@ test("turns the defaults into the dev stack", () => {
     stack: "dev",
     prefix: "swarm-dev",
     machines: { manager: 3, worker: 3, logger: 1 },
+    names: [
+      ...["manager-1", "manager-2", "manager-3"],
+      ...["worker-1", "worker-2", "worker-3", "logger-1"],
+    ],
+    hosts: undefined,
+    entry: { addresses: ["10.207.38.2"], httpsPort: 8443 },
     memory: { manager: 1024, worker: 2048, logger: 3584 },
     proxyReplicas: 3,
     proxyTcpPorts: [],

@@ -49,6 +49,15 @@ export const defaults: Readonly<Record<string, string>> = {
   registryPort: "0",
   subnet: "",
   letsencrypt: "{}",
+  hosts: "[]",
+  sshKey: "",
+  controlNode: "",
+  publicUrl: "",
+  loadBalancers: "[]",
+  dockerRepository: "",
+  dockerVersion: "",
+  registryMirrors: "[]",
+  registry: "{}",
 };
 
 export const configWith = (values: Record<string, string> = {}, stack = "dev"): StackConfig =>
