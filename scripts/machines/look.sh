@@ -12,7 +12,8 @@ set -euo pipefail
 ANSWER_WITHIN_SECONDS=20
 
 # shellcheck disable=SC2016 # for the host
-facts='state=$(timeout 8 docker info --format "{{.Swarm.LocalNodeState}}" 2>/dev/null) || state=none
+facts='state=$(timeout 8 docker info --format "{{.Swarm.LocalNodeState}}" 2>/dev/null)
+[ -n "$state" ] || state=none
 read -r marker 2>/dev/null </etc/swarm-system/machine || marker=
 printf "%s %s %s\n" "$(uname -m)" "$state" "$marker"'
 

@@ -145,20 +145,27 @@ WantedBy=multi-user.target" || return 0
     systemctl enable --quiet swarm-firewall
 }
 
+answers() { docker version >/dev/null 2>&1; }
+
+# Whether the engine answers within its time; sets $until to the end of that.
+await_engine() {
+    until=$(($(date +%s) + engine_within_s))
+    until answers; do
+        [ "$(date +%s)" -lt "$until" ] || return 1
+        sleep 0.3
+    done
+}
+
 # Says whether containers that ran were stopped.
 start_engine() {
-    if ! docker version >/dev/null 2>&1; then
+    if ! answers; then
         engine start
     elif [ "$changed" = yes ] || [ "$renamed" = yes ]; then
         engine restart
         echo restarted
     fi
     if has_systemd; then systemctl enable --quiet docker; fi
-    until=$(($(date +%s) + engine_within_s))
-    until docker version >/dev/null 2>&1; do
-        [ "$(date +%s)" -lt "$until" ] || fail "its Docker engine does not answer: see 'journalctl -u docker', or /var/log/docker.log, there"
-        sleep 0.3
-    done
+    await_engine || fail "its Docker engine does not answer: see 'journalctl -u docker', or /var/log/docker.log, there"
     # One that was a manager has to find its swarm again.
     [ "$(docker info --format '{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}}')" = 'active true' ] || return 0
     until timeout 10 docker node ls >/dev/null 2>&1; do
@@ -168,7 +175,8 @@ start_engine() {
 }
 
 release() {
-    if has docker && docker version >/dev/null 2>&1; then
+    # One that was stopped knows what there is to be removed.
+    if has docker && { answers || engine start; } && await_engine; then
         containers=$(docker container ls --all --quiet --filter label=com.docker.swarm.service.name)
         # shellcheck disable=SC2086 # a list of ids
         volumes=$([ -z "$containers" ] || docker container inspect --format \
