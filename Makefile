@@ -2,7 +2,7 @@
 STACK ?= dev
 
 .DEFAULT_GOAL := help
-.PHONY: help up outputs status preview drift refresh down list ephemeral reap drain activate recover backup restore test test-upstream unit lint bench clean-cache
+.PHONY: help up outputs status preview drift refresh down list ephemeral reap drain activate recover backup restore test test-ssh test-upstream unit lint bench clean-cache
 
 help: ## this list
 	@awk -F ': .*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,11 @@ restore: ## bring the store's databases back to what an archive holds: make rest
 test: ## every check there is: lint, unit, plugin conformance, end to end, faults under load
 	@scripts/dependencies
 	@scripts/test.sh
+
+test-ssh: ## a stack on seven containers that are plain ssh servers; each installs Docker, so it is not among `make test`
+	@scripts/dependencies
+	@scripts/pulumi version >/dev/null
+	@npx jest --config test/ssh/jest.config.js
 
 test-upstream: ## what needs genuine images: a replica set of three, logging, where Docker Hub answers
 	@scripts/dependencies
