@@ -51,6 +51,9 @@ export interface HostsReport {
   readonly refused: readonly string[];
 }
 
+/** What engines of hosts in a swarm answer; one that is busy said nothing in time. */
+const MEMBERS: ReadonlySet<string | undefined> = new Set(["active", "busy"]);
+
 /** Reads what `scripts/machines/look.sh` prints. */
 export function parseHosts(text: string): HostsReport {
   const rows = text.split("\n").map((line) => line.split("\t"));
@@ -58,7 +61,7 @@ export function parseHosts(text: string): HostsReport {
     .filter(([kind]) => kind === "host")
     .map(([, host = "", machine = "", state, stack, name, generation]): [string, SeenHost] => [
       host,
-      { machine, stack, name, generation: state === "active" ? generation : undefined },
+      { machine, stack, name, generation: MEMBERS.has(state) ? generation : undefined },
     ]);
   return {
     hosts: new Map(hosts),

@@ -13,6 +13,8 @@ ANSWER_WITHIN_SECONDS=20
 
 # shellcheck disable=SC2016 # for the host
 facts='state=$(timeout 8 docker info --format "{{.Swarm.LocalNodeState}}" 2>/dev/null)
+# An engine that is too busy to answer is one that runs.
+[ $? -ne 124 ] || state=busy
 [ -n "$state" ] || state=none
 read -r marker 2>/dev/null </etc/swarm-system/machine || marker=
 printf "%s %s %s\n" "$(uname -m)" "$state" "$marker"'

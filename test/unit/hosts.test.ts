@@ -231,13 +231,15 @@ describe("a look at the hosts", () => {
         "host\tmanager-1\tx86_64\tactive\tprod\tmanager-1\tg1",
         "host\tmanager-2\tx86_64\tinactive\tprod\tmanager-2\tg1",
         "host\tmanager-3\tx86_64\tnone",
-        "silent\tworker-1\tConnection timed out",
+        "host\tworker-1\tx86_64\tbusy\tprod\tworker-1\tg1",
+        "silent\tworker-2\tConnection timed out",
       ].join("\n"),
     );
     expect([...hosts].map(([name, { generation }]) => [name, generation])).toEqual([
       ["manager-1", "g1"],
       ["manager-2", undefined],
       ["manager-3", undefined],
+      ["worker-1", "g1"],
     ]);
   });
 
