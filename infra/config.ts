@@ -414,7 +414,9 @@ function wrongKeys(
       });
     }
     const key = written(path);
-    const got = hidden ? "" : `, got ${valueAt(values, path)}`;
+    const value = valueAt(values, path);
+    // A private key where the public one belongs is a secret too.
+    const got = hidden || value.includes("PRIVATE KEY") ? "" : `, got ${value}`;
     return `${key}: ${issue.message}${got} (set it with "pulumi config set ${option}${key} …")`;
   });
   return refusal(`the configuration is not usable:\n  ${lines.join("\n  ")}`);

@@ -36,7 +36,7 @@ export interface SwarmServiceArgs {
   readonly labels?: Readonly<Record<string, string>>;
   /** The liveness check, run in the container: failing it, the task is replaced. */
   readonly healthcheck: readonly string[];
-  /** How often it is run and how patient it is; left out, a task has 30 s to start, and 30 s of failures end it. */
+  /** How often it is run and how patient it is; left out, a task has 30 s to start, and three failures in a row end it. */
   readonly patience?: {
     /** Within it, failures do not count. The engine looks 5 s after the start; with 0, after one interval. */
     readonly startSeconds: number;

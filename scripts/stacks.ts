@@ -85,8 +85,9 @@ function span(milliseconds: number): string {
 
 const UNITS: Readonly<Record<string, number>> = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
 
-/** Bytes of "431.5MiB / 1GiB", as `docker stats` prints them. @throws when it is something else */
+/** Bytes of "431.5MiB / 1GiB", as `docker stats` prints them; of what has just stopped, "-- / --". @throws when it is something else */
 export function bytesOf(usage: string): number {
+  if (usage.startsWith("--")) return 0;
   const [, number, unit = ""] = /^([\d.]+)([KMG]?i?B)/.exec(usage) ?? [];
   const factor = UNITS[unit];
   if (number === undefined || factor === undefined) throw new Error(`no memory usage: ${usage}`);

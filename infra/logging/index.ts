@@ -222,7 +222,7 @@ export class Logging extends pulumi.ComponentResource {
           { type: "bind", source: CONTAINERS, target: CONTAINERS, readOnly: true },
           { type: "volume", source: "log-shipper", target: "/var/lib/log-shipper" },
         ],
-        healthcheck: ["sh", "-c", '[ -n "$(find /tmp/alive -mmin -3)" ]'],
+        healthcheck: ["sh", "-c", '[ -n "$(find /tmp/alive -mmin -15)" ]'],
         stopGraceSeconds: 20,
       },
       child,

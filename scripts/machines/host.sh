@@ -73,7 +73,8 @@ ensure() {
 }
 
 release() {
-  if ! await_answer 20; then
+  # Nor is it one's own any more where another key is shown, or nobody is let in: no setting could help.
+  if ! (await_answer 20); then
     printf '%s is passed over: what is on it stays there\n' "$NAME" >&2
     return
   fi

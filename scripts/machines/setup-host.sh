@@ -12,7 +12,8 @@ daemon=/etc/docker/daemon.json
 before=$daemon.before-swarm-system
 unit=/etc/systemd/system/swarm-firewall.service
 sshd=/etc/ssh/sshd_config.d/swarm-system.conf
-trust=/etc/docker/certs.d/${REGISTRY%%/*}
+trust=/etc/docker/certs.d/${REGISTRY%%/*}/ca.crt
+trusted=$folder/trusted
 engine_within_s=60
 
 fail() {
@@ -86,15 +87,24 @@ reload_sshd() {
 
 # The engine reads it at each pull.
 trust_registry() {
-    if [ -n "$AUTHORITY" ]; then put "$trust/ca.crt" "$AUTHORITY" || true; else rm -rf "$trust"; fi
+    if [ -z "$AUTHORITY" ]; then distrust_registry && return; fi
+    put "$trust" "$AUTHORITY" || true
+    put "$trusted" "$trust" || true
+}
+
+# What an administrator put there stays.
+distrust_registry() {
+    [ -f "$trusted" ] || return 0
+    rm -f "$(cat "$trusted")" "$trusted"
 }
 
 installed() { dpkg-query --show --showformat '${db:Status-Status} ${Version}' "$1" 2>/dev/null | sed -n 's/^installed //p'; }
 
 # Whether a package's version is of the engine's version that is wanted.
 is_wanted() {
+    [ -n "$1" ] || return 1
     case ${1#*:} in "$DOCKER_VERSION" | "$DOCKER_VERSION"[-+~]*) return 0 ;; esac
-    [ -z "$DOCKER_VERSION" ] && [ -n "$1" ]
+    [ -z "$DOCKER_VERSION" ]
 }
 
 install_engine() {
@@ -185,7 +195,7 @@ release() {
         # shellcheck disable=SC2086 # likewise
         [ -z "$containers" ] || docker container rm --force --volumes $containers >/dev/null 2>&1 || true
         # shellcheck disable=SC2086 # likewise
-        [ -z "$volumes" ] || docker volume rm $volumes >/dev/null
+        [ -z "$volumes" ] || docker volume rm --force $volumes >/dev/null
         images=$(docker image ls --quiet --filter "reference=$REGISTRY/*" | sort -u)
         # shellcheck disable=SC2086 # likewise
         [ -z "$images" ] || docker image rm --force $images >/dev/null
@@ -204,7 +214,8 @@ EOF
         rm "$sshd"
         reload_sshd
     fi
-    rm -rf "$trust" "$folder"
+    distrust_registry
+    rm -rf "$folder"
     if [ -f "$before" ]; then mv "$before" "$daemon"; else rm -f "$daemon"; fi
     for package in docker.io docker-ce; do
         [ -z "$(installed "$package")" ] || apt-mark unhold "$package" >/dev/null

@@ -1,7 +1,7 @@
 /**
  * Puts a preview into words: `pulumi preview --json --show-sames | main.ts preview|drift STACK FILE [WHY-ALONE]` prints the
- * page, and writes it to the file. Where the preview failed it says why, writes nothing and fails; so does drift, after
- * its page, where there is any.
+ * page, and writes it to the file. Where the preview failed it says why, writes nothing and ends with 1; where there is
+ * drift, with 2.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
@@ -20,4 +20,4 @@ const page = report(plan, { stack, alone: alone || undefined, isDrift });
 mkdirSync(dirname(file), { recursive: true });
 writeFileSync(file, page);
 process.stdout.write(page);
-if (isDrift && hasChanges(plan)) process.exitCode = 1;
+if (isDrift && hasChanges(plan)) process.exitCode = 2;

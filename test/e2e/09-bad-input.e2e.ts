@@ -184,6 +184,8 @@ describe("a wrong passphrase", () => {
 });
 
 test("a wrong value for the cluster that is up changes nothing on it", async () => {
+  // `up` looks at what stands before the program runs, and notes in the state what it finds. Here it is noted already.
+  await project.refresh();
   const [resources, times] = [await project.fingerprint(), await startTimes()];
   await project.setConfig("managers", "2");
   const outcome = await project.tryMake("up");

@@ -41,6 +41,8 @@ const keeperSays = (word: string): Promise<string> =>
     return logs.split("\n").find((line) => line.toUpperCase().includes(word));
   });
 
+const TIMEOUT_MS = 15 * 60_000;
+
 beforeAll(async () => {
   await settled();
   await loggingRuns();
@@ -49,36 +51,40 @@ beforeAll(async () => {
   // It looks at its disk every 30 s otherwise.
   const often = { persistent: { "cluster.info.update.interval": "10s" } };
   await index.ask("/_cluster/settings", often, "PUT");
-});
-afterAll(() => onVolume());
+}, TIMEOUT_MS);
+afterAll(() => onVolume(), TIMEOUT_MS);
 
-test("a full log disk fails no request, is told by make status, and loses no line", async () => {
-  const since = new Date();
-  let told = "";
-  const outcome = await underLoad({
-    name: "log disk full",
-    times: 1,
-    async inject() {
-      const fill = `free=$(df -m --output=avail "$(dirname ${FILLER})" | tail -n 1) && fallocate -l $((free - ${LEFT_MIB}))M ${FILLER}`;
-      await docker("exec", machine(LOGGER), "sh", "-ec", fill);
-      try {
-        told = await keeperSays("FAILING");
-        // This is the fault.
-        await pause(FULL_MS);
-      } finally {
-        await docker("exec", machine(LOGGER), "rm", FILLER);
-      }
-      await keeperSays("SETTLED");
-    },
-  });
-  const found = await account(outcome.report.exchanges, since, DRAINED_WITHIN_MS);
-  note(
-    `${found.accepted} lines accepted, ${found.missing.length} not found, ${found.twice.length} found twice; ` +
-      `the last was found ${Math.round(found.foundAfterMs)} ms after the load. make status: ${told.trim()}`,
-  );
-  expect(told).toMatch(/\d+ MiB of disk left/);
-  expect(found.missing.slice(0, 10)).toEqual([]);
-  expect(found.twice.slice(0, 10)).toEqual([]);
-  expect((await sent()).dropped).toBe(0);
-  expectAllServed(outcome);
-});
+test(
+  "a full log disk fails no request, is told by make status, and loses no line",
+  async () => {
+    const since = new Date();
+    let told = "";
+    const outcome = await underLoad({
+      name: "log disk full",
+      times: 1,
+      async inject() {
+        const fill = `free=$(df -m --output=avail "$(dirname ${FILLER})" | tail -n 1) && fallocate -l $((free - ${LEFT_MIB}))M ${FILLER}`;
+        await docker("exec", machine(LOGGER), "sh", "-ec", fill);
+        try {
+          told = await keeperSays("FAILING");
+          // This is the fault.
+          await pause(FULL_MS);
+        } finally {
+          await docker("exec", machine(LOGGER), "rm", FILLER);
+        }
+        await keeperSays("SETTLED");
+      },
+    });
+    const found = await account(outcome.report.exchanges, since, DRAINED_WITHIN_MS);
+    note(
+      `${found.accepted} lines accepted, ${found.missing.length} not found, ${found.twice.length} found twice; ` +
+        `the last was found ${Math.round(found.foundAfterMs)} ms after the load. make status: ${told.trim()}`,
+    );
+    expect(told).toMatch(/\d+ MiB of disk left/);
+    expect(found.missing.slice(0, 10)).toEqual([]);
+    expect(found.twice.slice(0, 10)).toEqual([]);
+    expect((await sent()).dropped).toBe(0);
+    expectAllServed(outcome);
+  },
+  TIMEOUT_MS,
+);

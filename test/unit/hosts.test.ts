@@ -164,6 +164,18 @@ describe("the settings", () => {
   });
 });
 
+test("a private key in the place of the public one is refused, and not repeated", () => {
+  const key = "-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0\n-----END OPENSSH PRIVATE KEY-----";
+  let message = "";
+  try {
+    withHosts([raw("manager", 1, { hostKey: key }), raw("worker", 2)]);
+  } catch (error) {
+    message = String(error);
+  }
+  expect(message).toContain("hosts[0].hostKey: must be");
+  expect(message).not.toContain("c2VjcmV0");
+});
+
 test.each(["ssh-ed25519", "ssh-dss AAAA", "ssh-ed25519 AAAA", `ssh-rsa ${hostKey(1).slice(12)}`])(
   "%j is no host's key",
   (text) => expect(parseHostKey(text)).toBeUndefined(),

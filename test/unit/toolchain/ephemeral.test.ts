@@ -42,6 +42,8 @@ beforeEach(() => {
        down) rm -f "${folder.path}/up.$2"; "${folder.path}/scripts/ephemeral" --forget "$2" ;;
      esac`,
   );
+  writeFileSync(path("known.json"), "[]");
+  writeCommand(path("scripts/pulumi"), `cat "${folder.path}/known.json"`);
   writeCommand(
     path("bin/docker"),
     `for last; do :; done; [ ! -f "${folder.path}/up.\${last##*=}" ] || echo id`,
@@ -98,6 +100,7 @@ const isGone = (name: string): boolean =>
 const FOREVER = 'echo $$ >"$HOME/pid"; exec sleep 1000';
 const runs = (): boolean => existsSync(path("pid")) && readFileSync(path("pid"), "utf8") !== "";
 const isAlive = (): boolean => {
+  if (!runs()) return false;
   const stat = `/proc/${readFileSync(path("pid"), "utf8").trim()}/stat`;
   return existsSync(stat) && !readFileSync(stat, "utf8").includes(") Z ");
 };
@@ -159,9 +162,9 @@ test("where what watches it is killed as well, the next call destroys it", async
 });
 
 test("a command that takes longer than the stack may live is ended", async () => {
-  const { status, stderr } = await start("pr-1", { RUN: FOREVER, TTL: "2s" }).ended;
+  const { status, stderr } = await start("pr-1", { RUN: FOREVER, TTL: "6s" }).ended;
   expect(status).not.toBe(0);
-  expect(stderr).toContain("The time of stack pr-1 is over: TTL was 2s");
+  expect(stderr).toContain("The time of stack pr-1 is over: TTL was 6s");
   expect(isAlive()).toBe(false);
   expect(isGone("pr-1")).toBe(true);
 });
@@ -191,7 +194,7 @@ test("what watches a stack ends with it, whoever destroys it, and leaves another
         }
       });
   await start("pr-1").ended;
-  expect(watchers()).not.toEqual([]);
+  await until(() => watchers().length > 0);
   spawnSync(path("scripts/stack"), ["down", "pr-1"], { env: environment() });
   await until(() => watchers().length === 0);
   expect((await start("pr-1", { RUN: "true" }).ended).status).toBe(0);
@@ -201,6 +204,30 @@ test("what watches a stack ends with it, whoever destroys it, and leaves another
   process.kill(-(again.child.pid ?? 0), "SIGINT");
   await again.ended;
   await until(() => watchers().length === 0);
+});
+
+test("of two at once with one name, one is refused, and the other goes on", async () => {
+  const both = [start("pr-1", { RUN: "sleep 1" }), start("pr-1", { RUN: "sleep 1" })];
+  const ended = await Promise.all(both.map((one) => one.ended));
+  expect(ended.map(({ status }) => status).sort()).toEqual([0, 1]);
+  expect(calls()).toEqual(["up pr-1", "outputs pr-1", "down pr-1"]);
+});
+
+test("another clone that destroys a stack leaves its own settings alone", async () => {
+  writeFileSync(path("small.yaml"), "config: {}\n");
+  await start("pr-1", { TTL: "1h", SETTINGS: path("small.yaml") }).ended;
+  const record = path("data/swarm-system/ephemeral/pr-1");
+  writeFileSync(record, readFileSync(record, "utf8").replace(/^until=.*$/m, "until=1"));
+  const other = path("other");
+  mkdirSync(join(other, "scripts"), { recursive: true });
+  for (const name of ["ephemeral", "lib.sh"]) {
+    copyFileSync(path(`scripts/${name}`), join(other, "scripts", name));
+  }
+  writeFileSync(join(other, "Pulumi.pr-1.yaml"), "mine\n");
+  spawnSync(join(other, "scripts/ephemeral"), ["--reap"], { env: environment() });
+  expect(isGone("pr-1")).toBe(true);
+  expect(existsSync(path("Pulumi.pr-1.yaml"))).toBe(false);
+  expect(readFileSync(join(other, "Pulumi.pr-1.yaml"), "utf8")).toBe("mine\n");
 });
 
 test("two at once do not touch each other", async () => {
@@ -215,8 +242,11 @@ test("two at once do not touch each other", async () => {
   expect(isGone("pr-1")).toBe(true);
 });
 
-test("a name that is taken is refused, and what has it is left alone", async () => {
-  writeFileSync(path("up.pr-1"), "");
+test.each([
+  ["has machines here", () => writeFileSync(path("up.pr-1"), "")],
+  ["has a state", () => writeFileSync(path("known.json"), '[{ "name": "team/pr-1" }]')],
+])("the name of a stack that %s is refused, and that one left alone", async (_, take) => {
+  take();
   const { status, stderr } = await start("pr-1").ended;
   expect(status).toBe(1);
   expect(stderr).toContain("there is a stack pr-1 that is not ephemeral");
