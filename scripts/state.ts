@@ -37,12 +37,12 @@ export interface ExportedStack {
 
 /** A thing that `docker KIND rm NAME` removes. */
 export interface Leftover {
-  readonly kind: "network" | "service" | "secret" | "config";
+  readonly kind: "network" | "service" | "secret" | "config" | "container";
   readonly name: string;
   readonly where: "host" | "cluster";
 }
 
-/** What cannot be created again under its name; volumes, images and commands can. */
+/** What cannot be created again under its name; volumes, images and commands, and so containers, can. */
 const KINDS: Readonly<Record<string, Leftover["kind"]>> = {
   "docker:index/network:Network": "network",
   "docker:index/service:Service": "service",
@@ -87,12 +87,19 @@ function isLocalAddress(host: unknown): boolean {
   return typeof host === "string" && host.startsWith("unix://");
 }
 
+/** What looks after a container of the host (infra/container.ts). */
+const isContainer = ({ urn, type }: ResourceState): boolean =>
+  type === "command:local:Command" && urn.includes("swarm:host:Container$");
+
+const containerName = ({ inputs }: ResourceState): unknown =>
+  (inputs?.["environment"] as Readonly<Record<string, unknown>> | undefined)?.["NAME"];
+
 /** What an interrupted run may have created without noting it. */
 export function leftovers(stack: ExportedStack): Leftover[] {
   const cluster = clusterProviders(stack);
   return (stack.deployment.pending_operations ?? []).flatMap(({ type, resource }) => {
-    const kind = KINDS[resource.type];
-    const name = resource.inputs?.["name"];
+    const kind = isContainer(resource) ? "container" : KINDS[resource.type];
+    const name = isContainer(resource) ? containerName(resource) : resource.inputs?.["name"];
     if (type !== "creating" || !kind || typeof name !== "string") return [];
     const where = cluster.some((provider) => usesProvider(resource, provider)) ? "cluster" : "host";
     return [{ kind, name, where }];
