@@ -3,6 +3,7 @@
  *
  *   providers        prints the address of every engine that is not this machine's: those of the cluster
  *   managers         prints the container of every manager of this machine's, once their swarm is made
+ *   containers       prints the name of every container of this machine's that the stack knows of
  *   pending          prints what an interrupted run may have left half created: KIND, NAME and where (host or cluster)
  *   protected        prints the name of everything that may not be deleted
  *   drop-pending     prints the state without what was being created
@@ -37,12 +38,12 @@ export interface ExportedStack {
 
 /** A thing that `docker KIND rm NAME` removes. */
 export interface Leftover {
-  readonly kind: "network" | "service" | "secret" | "config" | "container";
+  readonly kind: "network" | "service" | "secret" | "config";
   readonly name: string;
   readonly where: "host" | "cluster";
 }
 
-/** What cannot be created again under its name; volumes, images and commands, and so containers, can. */
+/** What cannot be created again under its name; volumes, images and commands can. */
 const KINDS: Readonly<Record<string, Leftover["kind"]>> = {
   "docker:index/network:Network": "network",
   "docker:index/service:Service": "service",
@@ -94,12 +95,19 @@ const isContainer = ({ urn, type }: ResourceState): boolean =>
 const containerName = ({ inputs }: ResourceState): unknown =>
   (inputs?.["environment"] as Readonly<Record<string, unknown>> | undefined)?.["NAME"];
 
+/** The names of the host's containers that the stack knows of. */
+export const containers = ({ deployment }: ExportedStack): string[] =>
+  (deployment.resources ?? [])
+    .filter(isContainer)
+    .map(containerName)
+    .filter((name) => typeof name === "string");
+
 /** What an interrupted run may have created without noting it. */
 export function leftovers(stack: ExportedStack): Leftover[] {
   const cluster = clusterProviders(stack);
   return (stack.deployment.pending_operations ?? []).flatMap(({ type, resource }) => {
-    const kind = isContainer(resource) ? "container" : KINDS[resource.type];
-    const name = isContainer(resource) ? containerName(resource) : resource.inputs?.["name"];
+    const kind = KINDS[resource.type];
+    const name = resource.inputs?.["name"];
     if (type !== "creating" || !kind || typeof name !== "string") return [];
     const where = cluster.some((provider) => usesProvider(resource, provider)) ? "cluster" : "host";
     return [{ kind, name, where }];
@@ -165,6 +173,7 @@ const commands: Readonly<Record<string, (stack: ExportedStack) => string>> = {
       .map(({ inputs }) => addressOf(inputs?.["host"]))
       .join("\n"),
   managers: (stack) => managers(stack).join("\n"),
+  containers: (stack) => containers(stack).join("\n"),
   protected: (stack) => protectedNames(stack).join("\n"),
   pending: (stack) =>
     leftovers(stack)

@@ -1,4 +1,5 @@
 import {
+  containers,
   clusterProviders,
   type ExportedStack,
   leftovers,
@@ -103,17 +104,8 @@ test("what a creation that was interrupted may have left: by kind, name and engi
     provider: on(cluster),
     inputs: { name: "key-1234567" },
   });
-  const command = resource("command:local:Command", "manager-1-container", {
-    inputs: { environment: { NAME: "swarm-dev-manager-1" } },
-  });
-  const container = {
-    ...command,
-    urn: command.urn.replace("command:", "swarm:host:Container$command:"),
-  };
   const pending = [
     { type: "creating", resource: bridge },
-    { type: "creating", resource: container },
-    { type: "creating", resource: command },
     { type: "creating", resource: service },
     { type: "creating", resource: secret },
     { type: "updating", resource: service },
@@ -123,10 +115,17 @@ test("what a creation that was interrupted may have left: by kind, name and engi
   ];
   expect(leftovers(stack([host, cluster], pending))).toEqual([
     { kind: "network", name: "swarm-dev", where: "host" },
-    { kind: "container", name: "swarm-dev-manager-1", where: "host" },
     { kind: "service", name: "app1", where: "cluster" },
     { kind: "secret", name: "key-1234567", where: "cluster" },
   ]);
+});
+
+test("the containers of this machine's that the stack knows of", () => {
+  const command = resource("command:local:Command", "manager-1-container", {
+    inputs: { environment: { NAME: "swarm-dev-manager-1" } },
+  });
+  const urn = command.urn.replace("command:", "swarm:host:Container$command:");
+  expect(containers(stack([host, command, { ...command, urn }]))).toEqual(["swarm-dev-manager-1"]);
 });
 
 test("only creations are taken out of the pending operations", () => {
