@@ -1,4 +1,4 @@
-import { Collection } from "mongodb";
+import { Collection, MongoServerError } from "mongodb";
 import type { Logger } from "../libs/logger";
 import { MongoEntryStore } from "./mongo";
 import { StoreUnavailableError } from "./store";
@@ -27,6 +27,16 @@ test("a connection that the server ended is tried again, and is the database's a
   const find = failWith(Object.assign(new Error(message), { code: "EPIPE" }));
   await expect(store.list(10)).rejects.toThrow(StoreUnavailableError);
   expect(find.mock.calls.length).toBeGreaterThan(1);
+});
+
+test.each([1, 50, 11_601])("so is what a server answers with code %i", async (code) => {
+  failWith(new MongoServerError({ message: "cannot now", code }));
+  await expect(store.list(10)).rejects.toThrow(StoreUnavailableError);
+});
+
+test("what a server refuses is none", async () => {
+  failWith(new MongoServerError({ message: "unknown operator", code: 2 }));
+  await expect(store.list(10)).rejects.toThrow(MongoServerError);
 });
 
 test("an error of ours is none", async () => {

@@ -43,6 +43,7 @@ const DUPLICATE_KEY = 11_000;
  * error_codes.yml: those on which drivers retry, and those after which it is of no use.
  */
 const ABSENCE_CODES: readonly unknown[] = [
+  1, // InternalError: the server's own mistake
   6, // HostUnreachable
   7, // HostNotFound
   13, // Unauthorized: the rights of the app's user were changed
@@ -56,6 +57,7 @@ const ABSENCE_CODES: readonly unknown[] = [
   9001, // SocketException
   10107, // NotWritablePrimary
   11600, // InterruptedAtShutdown
+  11601, // Interrupted
   11602, // InterruptedDueToReplStateChange
   13435, // NotPrimaryNoSecondaryOk
   13436, // NotPrimaryOrSecondary

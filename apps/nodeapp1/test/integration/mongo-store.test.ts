@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { CommandStartedEvent } from "mongodb";
+import type { CommandStartedEvent, MongoServerError } from "mongodb";
 import { MongoEntryStore } from "../../src/guest-book/mongo";
 import { createLogger } from "../../src/libs/logger";
 import { until } from "../harness";
@@ -87,4 +87,26 @@ test("asks for what a majority holds, of the primary where it confirms a write",
     readConcern: { level: "majority" },
     $readPreference: { mode: "primaryPreferred" },
   });
+});
+
+test("reads that were called off for the time they took leave the database as it was", async () => {
+  const store = await open();
+  await Promise.all(Array.from({ length: 100 }, () => store.add(newEntry())));
+  const entries = store.client.db().collection("entries");
+  const codes: unknown[] = [];
+  await until(async () => {
+    const hurried = Array.from({ length: 40 }, () =>
+      entries.find({}, { maxTimeMS: 1 }).sort({ createdAt: -1 }).toArray(),
+    );
+    for (const read of await Promise.allSettled(hurried)) {
+      if (read.status === "rejected") codes.push((read.reason as MongoServerError).code);
+    }
+    return codes.length >= 300;
+  });
+  // MaxTimeMSExpired
+  expect(new Set(codes)).toEqual(new Set([50]));
+  const reads = Array.from({ length: 200 }, () => store.list(100));
+  expect((await Promise.allSettled(reads)).filter(({ status }) => status === "rejected")).toEqual(
+    [],
+  );
 });
