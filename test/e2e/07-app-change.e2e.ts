@@ -1,7 +1,10 @@
+import { failuresWithCause } from "./support/cause";
 import { allTasks, project, requireCluster, swarm } from "./support/cluster";
 import { inARow } from "./support/page";
 import { note } from "./support/note";
 import { openLoad } from "./support/load";
+import { LogIndex } from "./support/logIndex";
+import { stack } from "./support/workspace";
 
 const VIEW = "apps/nodeapp1/src/views/index.html";
 
@@ -34,7 +37,7 @@ describe("a change of app1's source", () => {
       { op: "update", type: "docker:index/image:Image", name: "app1-image-build" },
       { op: "update", type: "docker:index/service:Service", name: "app1-service" },
     ]);
-    expect(report.failures).toEqual([]);
+    expect(await failuresWithCause(new LogIndex(stack), report)).toEqual([]);
     expect(report.exchanges.length).toBeGreaterThan(200);
     note(
       `${report.exchanges.length} requests, the slowest took ${Math.round(report.withinMs(1))} ms`,

@@ -1,7 +1,10 @@
+import { failuresWithCause } from "./support/cause";
 import { containerOf, project, requireCluster, settled, swarm } from "./support/cluster";
 import { docker, lines } from "./support/engine";
 import { eventually } from "./support/eventually";
 import { openLoad } from "./support/load";
+import { LogIndex } from "./support/logIndex";
+import { stack } from "./support/workspace";
 
 beforeAll(requireCluster);
 
@@ -34,7 +37,7 @@ describe("two workers instead of three", () => {
     const { changes } = await project.up().finally(() => load.stop());
     const report = await load.stop();
 
-    expect(report.failures).toEqual([]);
+    expect(await failuresWithCause(new LogIndex(stack), report)).toEqual([]);
     expect(report.exchanges.length).toBeGreaterThan(200);
     expect(changes.map(({ name }) => name)).toContain("swarm-worker-3");
     expect(changes.filter(({ op, name }) => op !== "delete" || !name.includes("worker-3"))).toEqual(

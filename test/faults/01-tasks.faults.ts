@@ -35,7 +35,7 @@ test("a rolling update of app1 fails no request", async () => {
       await app1Settled(3);
     },
   });
-  expectAllServed(outcome);
+  await expectAllServed(outcome);
   await expectSameProcesses();
 });
 
@@ -50,7 +50,7 @@ test("app1 scaled to 1, to 8, to 2 and back fails no request", async () => {
       }
     },
   });
-  expectAllServed(outcome);
+  await expectAllServed(outcome);
   await expectSameProcesses();
 });
 
@@ -68,7 +68,7 @@ test("a task of app1 killed fails no request, and is out of every proxy within t
       kills.push({ at, over: Date.now() });
     },
   });
-  expectAllServed(outcome);
+  await expectAllServed(outcome);
   await expectSameProcesses();
 
   const out = await serversOut(new Date(kills[0]?.at ?? 0));

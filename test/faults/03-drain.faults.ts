@@ -36,7 +36,7 @@ test("workers drained one after another fail no request, and the state stays as 
       expect(await availability(worker)).toBe("active");
     },
   });
-  expectAllServed(outcome);
+  await expectAllServed(outcome);
   expect(await haproxyProcesses()).toEqual(processes);
   expect(await project.fingerprint()).toBe(before);
   const { changes, counts } = await project.preview();

@@ -44,7 +44,7 @@ test("proxies stopped gracefully, one after another, fail no request, were it a 
       expect(report.failures.slice(0, 10)).toEqual([]);
     },
   });
-  expectAllServed(outcome);
+  await expectAllServed(outcome);
 });
 
 test("a proxy killed breaks its own connections, and fails no request that is sent again", async () => {
@@ -59,7 +59,7 @@ test("a proxy killed breaks its own connections, and fails no request that is se
       await proxiesSettled();
     },
   });
-  expectAllServed(outcome);
+  await expectAllServed(outcome);
 });
 
 async function untilUpdated(service: string): Promise<void> {

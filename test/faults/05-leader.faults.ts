@@ -17,7 +17,7 @@ test("the leading manager's machine killed fails no request that is sent again",
       await settled();
     },
   });
-  expectAllServed(outcome);
+  await expectAllServed(outcome);
 });
 
 // As happens after a machine's return for up to a minute now and then: its engine has a proxy started before it has heard where tasks run.
@@ -44,7 +44,7 @@ test("a manager that is back, but sees no task, gets no request", async () => {
       await settled();
     },
   });
-  expectAllServed(outcome);
+  await expectAllServed(outcome);
 });
 
 /** Kills a manager's machine, and starts it once the others call it down. */

@@ -25,7 +25,7 @@ describe("a rolling update of a single task", () => {
 
   test("fails no request with a drain delay, and a new task started first", async () => {
     const service: OwnService = { name: "careful", replicas: 1, updateOrder: "start-first" };
-    expectAllServed(await update(service, "a single task updated"));
+    await expectAllServed(await update(service, "a single task updated"));
   });
 
   test("does fail requests without them", async () => {

@@ -131,7 +131,7 @@ test(
     expect(found.missing.slice(0, 10)).toEqual([]);
     expect(found.twice.slice(0, 10)).toEqual([]);
     expect(dropped).toBe(0);
-    expectAllServed(outcome);
+    await expectAllServed(outcome);
   },
   TIMEOUT_MS,
 );

@@ -84,7 +84,7 @@ test(
     expect(found.missing.slice(0, 10)).toEqual([]);
     expect(found.twice.slice(0, 10)).toEqual([]);
     expect((await sent()).dropped).toBe(0);
-    expectAllServed(outcome);
+    await expectAllServed(outcome);
   },
   TIMEOUT_MS,
 );

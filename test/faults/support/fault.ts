@@ -1,10 +1,12 @@
 /** A fault, several times, under the load that counts what fails. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { failuresWithCause } from "../../e2e/support/cause";
 import { type LoadOptions, type LoadReport, openLoad } from "../../e2e/support/load";
 import { note } from "../../e2e/support/note";
 import { accessLog, compare, type Comparison, type Entry } from "./accessLog";
 import { outputs, settled } from "./cluster";
+import { index } from "./logLedger";
 import { record } from "./results";
 import { ephemeral } from "./workspace";
 
@@ -71,8 +73,8 @@ function keep(
 }
 
 /** Every request was answered well, by an answer that is its own, and there were enough to tell. */
-export function expectAllServed({ report, comparison }: Outcome): void {
-  expect(report.failures.slice(0, 10)).toEqual([]);
+export async function expectAllServed({ report, comparison }: Outcome): Promise<void> {
+  expect((await failuresWithCause(index, report)).slice(0, 20)).toEqual([]);
   expect(comparison.mismatches.slice(0, 10)).toEqual([]);
   expect(comparison.logged).toBeGreaterThan(0.95);
   expect(report.exchanges.length).toBeGreaterThan(500);
