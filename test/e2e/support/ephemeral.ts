@@ -82,7 +82,10 @@ export class Ephemeral {
     cloneRepository(this.clone);
   }
 
-  /** Destroys the stacks, whatever state they are in. Blocks until all is gone, so that nothing goes on meanwhile. */
+  /**
+   * Destroys the stacks, whatever state they are in. Blocks until all is gone, so that nothing goes on meanwhile. Where a
+   * `make down` did not do its work, this process will have failed.
+   */
   end(): void {
     killMarkedProcesses(this.mark);
     for (const stack of this.stacks) {
@@ -91,13 +94,15 @@ export class Ephemeral {
       const down = spawnSync("make", ["down", `STACK=${stack}`], {
         cwd: this.clone,
         env: { ...process.env, ...this.place().env },
-        stdio: ["ignore", "ignore", "inherit"],
+        stdio: ["ignore", "pipe", "inherit"],
+        encoding: "utf8",
+        maxBuffer: Infinity,
         timeout: 300_000,
       });
-      if (down.status !== 0 || objects(stack).length > 0) {
-        say(`make down did not do it: removing what is labelled ${stack}`);
-        removeObjects(stack);
-      }
+      if (down.status === 0 && objects(stack).length === 0) continue;
+      say(`${down.stdout}\nmake down failed (${down.status}): removing what is labelled ${stack}`);
+      removeObjects(stack);
+      process.exitCode = 1;
     }
     rmSync(this.workspace, { recursive: true, force: true });
   }
