@@ -56,6 +56,17 @@ speaking_manager() {
     done
 }
 
+# Waits for such a manager; fails where there is none in time.
+await_speaker() {
+    say "Waiting for a manager that speaks for the swarm"
+    until=$(($(date +%s) + quorum_within_s))
+    while [ "$(date +%s)" -lt "$until" ]; do
+        if [ -n "$(speaking_manager)" ]; then return 0; fi
+        sleep 0.5
+    done
+    return 1
+}
+
 # A manager of the stack's hosts that answers, whatever its engine says.
 reached_manager() {
     manager_containers | while read -r machine; do
@@ -96,14 +107,7 @@ require_quorum() {
         remedy="too few are left for a quorum, so 'make recover STACK=$stack' has to make one manager the only one"
     else
         if [ "$command" = up ] && [ -n "$missing" ]; then return; fi
-        if [ -n "$running" ]; then
-            say "Waiting for a manager that speaks for the swarm"
-            until=$(($(date +%s) + quorum_within_s))
-            while [ "$(date +%s)" -lt "$until" ]; do
-                if [ -n "$(speaking_manager)" ]; then return; fi
-                sleep 0.5
-            done
-        fi
+        if [ -n "$running" ] && await_speaker; then return; fi
         stopped=$(echo "$present" | grep -Fvx "${running:-none}" || true)
         if [ -n "$stopped" ]; then
             remedy="start the others with 'docker start $(listed "$stopped")'"
@@ -120,11 +124,6 @@ require_quorum() {
 require_quorum_of_hosts() {
     [ -n "$(typescript state providers <"$1")" ] || return 0
     # A host that was installed anew joins the others; the first of all makes a swarm.
-    say "Waiting for a manager that speaks for the swarm"
-    until=$(($(date +%s) + quorum_within_s))
-    while [ "$(date +%s)" -lt "$until" ]; do
-        if [ -n "$(speaking_manager)" ]; then return; fi
-        sleep 0.5
-    done
+    if await_speaker; then return; fi
     fail "no manager speaks for the swarm of stack $stack ($(listed "$(manager_containers)")): start those that do not run, or see docs/environments.md, 'Real hosts', for a quorum that is lost for good; or destroy the stack with 'make down STACK=$stack'"
 }

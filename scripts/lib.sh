@@ -35,6 +35,9 @@ logged() {
     rm -f "$part"
 }
 
+# Whether the stacks in file $1, as `pulumi stack ls --json` prints them, have one named $2.
+lists_stack() { grep -Eq "\"name\": *\"([^\"]*/)?$2\"" "$1"; }
+
 # Runs scripts/$1.ts with the other arguments.
 typescript() {
     script=$root/scripts/$1.ts

@@ -4,6 +4,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { columns } from "./columns";
 
 export interface Found {
   /** Names of the stacks that the backend knows; on Pulumi Cloud with the organisation before them. */
@@ -51,12 +52,7 @@ export function list({ known, containers, memory, ephemeral }: Found, now: Date)
       ends(ephemeral.get(name), now),
     ];
   });
-  const all = [["STACK", "MACHINES", "MEMORY", "AGE", "GOES"], ...rows];
-  const widths = all[0]?.map((_, i) => Math.max(...all.map((row) => row[i]?.length ?? 0))) ?? [];
-  return all
-    .map((row) => `${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  ")}`.trimEnd())
-    .join("\n")
-    .concat("\n");
+  return `${columns([["STACK", "MACHINES", "MEMORY", "AGE", "GOES"], ...rows], "  ")}\n`;
 }
 
 function ends(record: Ephemeral | undefined, now: Date): string {

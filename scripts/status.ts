@@ -5,6 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
+import { columns } from "./columns";
 
 /** What a proxy answers to `GET /v1/docker-flow-proxy/status`, as far as it is shown. */
 export interface ProxyStatus {
@@ -128,12 +129,12 @@ export function describeLogs(
     const { waiting = "-", dropped = "-", resent = "-" } = ready?.logs ?? {};
     return [task, String(waiting), String(dropped), String(resent)];
   });
-  const table = columns(["TASK", "LINES WAITING", "DROPPED", "SENT AGAIN"], rows);
+  const table = listing(["TASK", "LINES WAITING", "DROPPED", "SENT AGAIN"], rows);
   return `\nLOGS\n${said.join("\n")}\n${table}\n`;
 }
 
 const orderTable = (certificates: readonly Ordered[]): string =>
-  columns(
+  listing(
     ["NAME", "STATE", "FAILURES", "NEXT ATTEMPT", "WHY"],
     certificates
       .filter(({ state }) => state !== "valid")
@@ -190,17 +191,17 @@ function routeTable(routes: readonly Route[]): string {
       one.Port,
     ]),
   );
-  return columns(["SERVICE", "DOMAINS", "PATHS", "PORT"], rows);
+  return listing(["SERVICE", "DOMAINS", "PATHS", "PORT"], rows);
 }
 
 const refusedTable = (refused: ProxyStatus["refused"]): string =>
-  columns(
+  listing(
     ["SERVICE", "REASON"],
     refused.map(({ serviceName, reason }) => [serviceName, reason]),
   );
 
 const certificateTable = (certificates: readonly Certificate[]): string =>
-  columns(
+  listing(
     ["NAME", "DOMAINS", "DAYS LEFT", "UNTIL", "ISSUER"],
     certificates.map(({ name, domains, daysLeft, notAfter, issuer, error }) => [
       name,
@@ -211,19 +212,11 @@ const certificateTable = (certificates: readonly Certificate[]): string =>
     ]),
   );
 
-/** As `docker service ls` shows them: aligned, two spaces and more in between. */
-function columns(heading: readonly string[], rows: readonly (readonly string[])[]): string {
+/** As `docker service ls` shows them: sorted, and aligned with three spaces and more in between. */
+function listing(heading: readonly string[], rows: readonly (readonly string[])[]): string {
   if (rows.length === 0) return "none";
   const sorted = [...rows].sort((a, b) => a.join("\t").localeCompare(b.join("\t")));
-  const widths = heading.map((title, i) =>
-    Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)),
-  );
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-      .join("   ")
-      .trimEnd();
-  return [heading, ...sorted].map(line).join("\n");
+  return columns([heading, ...sorted], "   ");
 }
 
 if (require.main === module) {

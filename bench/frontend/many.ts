@@ -1,4 +1,5 @@
 /** A change of a route among many. */
+import { bytesOf } from "../../scripts/stacks";
 import { docker, lines } from "../../test/e2e/support/engine";
 import { eventually } from "../../test/e2e/support/eventually";
 import { get, inARow } from "../../test/e2e/support/page";
@@ -79,8 +80,7 @@ async function largest(machines: readonly string[], service: string): Promise<nu
 }
 
 function mebibytes(usage: string): number {
-  const [, number = "", unit = ""] = /^([\d.]+)(\w+)/.exec(usage) ?? [];
-  const factor = { KiB: 1 / 1024, MiB: 1, GiB: 1024 }[unit];
-  if (factor === undefined) throw new Error(`docker stats said ${usage}`);
-  return Number(number) * factor;
+  const bytes = bytesOf(usage);
+  if (bytes === 0) throw new Error(`docker stats said ${usage}`);
+  return bytes / 2 ** 20;
 }

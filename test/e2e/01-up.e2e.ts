@@ -1,6 +1,7 @@
 import { containers } from "./support/engine";
 import { containerOf, machineNames, markClusterUp, project, swarm } from "./support/cluster";
 import { stack } from "./support/workspace";
+import { readyNode } from "./support/swarm";
 
 describe("up from nothing", () => {
   let output = "";
@@ -32,18 +33,14 @@ describe("up from nothing", () => {
   });
 
   test("seven nodes are Ready, with their roles and labels", async () => {
-    const node = (name: string, role: string, labels = {}) => ({
-      ...{ name, role, labels },
-      ...{ state: "ready", availability: "active" },
-    });
     expect(await swarm.nodes()).toEqual([
-      node("logger-1", "worker", { logger: "true" }),
-      node("manager-1", "manager", { "mongo-keeper": "true" }),
-      node("manager-2", "manager"),
-      node("manager-3", "manager"),
-      node("worker-1", "worker", { "mongo-store": "1" }),
-      node("worker-2", "worker"),
-      node("worker-3", "worker"),
+      readyNode("logger-1", "worker", { logger: "true" }),
+      readyNode("manager-1", "manager", { "mongo-keeper": "true" }),
+      readyNode("manager-2", "manager"),
+      readyNode("manager-3", "manager"),
+      readyNode("worker-1", "worker", { "mongo-store": "1" }),
+      readyNode("worker-2", "worker"),
+      readyNode("worker-3", "worker"),
     ]);
   });
 

@@ -4,7 +4,7 @@ import { docker, lines, objects } from "./support/engine";
 import { eventually } from "./support/eventually";
 import { inARow } from "./support/page";
 import { markedProcesses, markedProcessesEnd } from "./support/processes";
-import { Project } from "./support/project";
+import { Project, SMALL_STACK } from "./support/project";
 import { SwarmView } from "./support/swarm";
 import { cutStack, ephemeral } from "./support/workspace";
 
@@ -56,9 +56,7 @@ const POINTS: readonly [string, NodeJS.Signals, () => Promise<true | undefined>]
 
 describe("up cut off at any point", () => {
   beforeAll(() => {
-    const config = { managers: 1, workers: 1, loggers: 0, app1Replicas: 1, mongoMembers: 1 };
-    const values = Object.entries(config).map(([key, value]) => `  swarm:${key}: "${value}"\n`);
-    writeFileSync(join(ephemeral.clone, `Pulumi.${cutStack}.yaml`), `config:\n${values.join("")}`);
+    writeFileSync(join(ephemeral.clone, `Pulumi.${cutStack}.yaml`), SMALL_STACK);
   });
 
   test.each(POINTS)(

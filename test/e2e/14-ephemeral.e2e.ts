@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { objects } from "./support/engine";
 import { eventually } from "./support/eventually";
 import { markedProcessesEnd } from "./support/processes";
+import { SMALL_STACK } from "./support/project";
 import { attempt, run, start } from "./support/run";
 import { ephemeral, pullRequestStack as name } from "./support/workspace";
 
@@ -15,9 +16,7 @@ const make = (args: readonly string[], RUN: string) =>
 
 describe("a stack that goes again", () => {
   beforeAll(() => {
-    const config = { managers: 1, workers: 1, loggers: 0, app1Replicas: 1, mongoMembers: 1 };
-    const values = Object.entries(config).map(([key, value]) => `  swarm:${key}: "${value}"\n`);
-    writeFileSync(settings, `config:\n${values.join("")}`);
+    writeFileSync(settings, SMALL_STACK);
   });
 
   test("is there for a command, which finds its app, and goes with the command's failure", async () => {

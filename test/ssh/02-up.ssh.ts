@@ -4,6 +4,7 @@ import { eventually } from "../e2e/support/eventually";
 import { get, inARow } from "../e2e/support/page";
 import { hosts, inHost, isOpenFromOutside, read } from "./support/hosts";
 import { ephemeral, project, swarm } from "./support/workspace";
+import { readyNode } from "../e2e/support/swarm";
 
 const address = (name: string): string => hosts.find((host) => host.name === name)?.address ?? "";
 const [manager, worker] = [address("manager-1"), address("worker-1")];
@@ -14,18 +15,14 @@ test("make up makes a swarm of the hosts and prints where the page is", async ()
 });
 
 test("the nodes have roles and labels", async () => {
-  const node = (name: string, role: string, labels = {}) => ({
-    ...{ name, role, labels },
-    ...{ state: "ready", availability: "active" },
-  });
   expect(await swarm.nodes()).toEqual([
-    node("logger-1", "worker", { logger: "true" }),
-    node("manager-1", "manager", { "mongo-keeper": "true" }),
-    node("manager-2", "manager"),
-    node("manager-3", "manager"),
-    node("worker-1", "worker", { "mongo-store": "1" }),
-    node("worker-2", "worker", { disk: "fast" }),
-    node("worker-3", "worker"),
+    readyNode("logger-1", "worker", { logger: "true" }),
+    readyNode("manager-1", "manager", { "mongo-keeper": "true" }),
+    readyNode("manager-2", "manager"),
+    readyNode("manager-3", "manager"),
+    readyNode("worker-1", "worker", { "mongo-store": "1" }),
+    readyNode("worker-2", "worker", { disk: "fast" }),
+    readyNode("worker-3", "worker"),
   ]);
 });
 

@@ -1,12 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import * as pulumi from "@pulumi/pulumi";
 import { type HostConfig, hostsSchema, parseHostKey } from "../../infra/hosts";
 import { hostShell, renderConfig, writeAccess } from "../../infra/machines/access";
 import { findObstacle, parseHosts } from "../../infra/machines/look";
 import { engineConfig, renderFirewall } from "../../infra/machines/ssh-machine";
-import { configWith, defaults, isSecret, only, registered, unwrap } from "./support";
+import { configWith, isSecret, only, type Registered, unwrap, wholeProgram } from "./support";
 
 /** A host's public key: the type and 32 bytes, each with its length before it. */
 function hostKey(n: number): string {
@@ -279,7 +278,6 @@ describe("a look at the hosts", () => {
 async function program(values: Record<string, string>) {
   const folder = mkdtempSync(join(tmpdir(), "access-"));
   const before = process.cwd();
-  const outputs: Record<string, unknown> = {};
   try {
     process.chdir(folder);
     const facts = ["platform\tlinux\tamd64"];
@@ -287,21 +285,7 @@ async function program(values: Record<string, string>) {
       const n = seven.slice(0, i + 1).filter((host) => host.role === role).length;
       facts.push(`host\t${role}-${n}\tx86_64\tactive\tdev\t${role}-${n}\tg1`);
     }
-    const resources = await registered(
-      async () => {
-        const all = Object.entries({ ...defaults, ...values });
-        pulumi.runtime.setAllConfig(Object.fromEntries(all.map(([k, v]) => [`swarm:${k}`, v])));
-        const { default: run } = (await import("../../index")) as unknown as {
-          default: () => Promise<Record<string, unknown>>;
-        };
-        Object.assign(outputs, await run());
-      },
-      { facts: facts.join("\n") },
-    );
-    const plain = await new Promise<Record<string, unknown>>((resolve) =>
-      pulumi.all(outputs as Record<string, pulumi.Output<unknown>>).apply(resolve),
-    );
-    return { resources, outputs: plain };
+    return await wholeProgram(values, facts.join("\n"));
   } finally {
     writeAccess({ stack: "dev", hosts: [], key: undefined });
     process.chdir(before);
@@ -310,7 +294,7 @@ async function program(values: Record<string, string>) {
 }
 
 describe("the whole program", () => {
-  let resources: Awaited<ReturnType<typeof registered>>;
+  let resources: Registered[];
   let outputs: Record<string, unknown>;
   beforeAll(
     async () => ({ resources, outputs } = await program(settings(SEVEN, { sshKey: PRIVATE }))),

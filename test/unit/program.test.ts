@@ -1,32 +1,8 @@
-import * as pulumi from "@pulumi/pulumi";
-import { canary, defaults, only, registered, type Registered } from "./support";
+import { canary, only, type Registered, wholeProgram } from "./support";
 
 const facts = "platform\tlinux\tamd64\nimage\tnode:24-trixie-slim\tthe real Node.js\n";
 
-async function program(
-  values: Record<string, string> = {},
-  seen = facts,
-): Promise<{
-  resources: Registered[];
-  outputs: Record<string, unknown>;
-}> {
-  let outputs: Record<string, unknown> = {};
-  const resources = await registered(
-    async () => {
-      const all = Object.entries({ ...defaults, ...values });
-      pulumi.runtime.setAllConfig(Object.fromEntries(all.map(([k, v]) => [`swarm:${k}`, v])));
-      const { default: run } = (await import("../../index")) as unknown as {
-        default: () => Promise<Record<string, unknown>>;
-      };
-      outputs = await run();
-    },
-    { facts: seen },
-  );
-  const plain = await new Promise<Record<string, unknown>>((resolve) =>
-    pulumi.all(outputs as Record<string, pulumi.Output<unknown>>).apply(resolve),
-  );
-  return { resources, outputs: plain };
-}
+const program = (values: Record<string, string> = {}, seen = facts) => wholeProgram(values, seen);
 
 describe("the whole program", () => {
   let resources: Registered[];

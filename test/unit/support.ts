@@ -105,6 +105,33 @@ function stdoutOf(inputs: { create?: string; environment?: Record<string, string
 }
 
 /**
+ * Runs the whole program with these settings besides the defaults.
+ * @param facts what `scripts/host/inspect.sh` prints
+ * @returns what it registered, and its outputs with their values
+ */
+export async function wholeProgram(
+  values: Readonly<Record<string, string>>,
+  facts: string,
+): Promise<{ resources: Registered[]; outputs: Record<string, unknown> }> {
+  let outputs: Record<string, unknown> = {};
+  const resources = await registered(
+    async () => {
+      const all = Object.entries({ ...defaults, ...values });
+      pulumi.runtime.setAllConfig(Object.fromEntries(all.map(([k, v]) => [`swarm:${k}`, v])));
+      const { default: run } = (await import("../../index")) as unknown as {
+        default: () => Promise<Record<string, unknown>>;
+      };
+      outputs = await run();
+    },
+    { facts },
+  );
+  const plain = await new Promise<Record<string, unknown>>((resolve) =>
+    pulumi.all(outputs as Record<string, pulumi.Output<unknown>>).apply(resolve),
+  );
+  return { resources, outputs: plain };
+}
+
+/**
  * Runs `program` and returns everything that it registered, in order of names.
  * @param facts what `scripts/host/inspect.sh` prints
  */

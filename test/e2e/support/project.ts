@@ -8,6 +8,15 @@ import { attempt, type Outcome, run, type Running, start } from "./run";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** The settings of a stack that is as small as one can be. */
+export const SMALL_STACK = `config:
+  swarm:managers: "1"
+  swarm:workers: "1"
+  swarm:loggers: "0"
+  swarm:app1Replicas: "1"
+  swarm:mongoMembers: "1"
+`;
+
 /** What a command of Pulumi's did, or would do. */
 export interface Result extends Outcome {
   /** Every resource that it changed, or announced to change. */

@@ -11,6 +11,13 @@ export interface Node {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** A node as it should be. */
+export const readyNode = (
+  name: string,
+  role: string,
+  labels: Readonly<Record<string, string>> = {},
+): Node => ({ name, role, labels, state: "ready", availability: "active" });
+
 /** A task that the swarm wants to run. */
 export interface Task {
   /** `service.slot.id`, as `{{.Task.Name}}` has it. */
