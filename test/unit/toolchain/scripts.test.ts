@@ -11,7 +11,7 @@ afterEach(() => folder.remove());
 
 /** Runs a function of the scripts, with a home of its own. */
 function call(text: string, env: Readonly<Record<string, string>> = {}, root = repository) {
-  const sources = ["lib", "toolchain", "locks"]
+  const sources = ["lib", "toolchain", "backend"]
     .map((name) => `. "${repository}/scripts/${name}.sh"`)
     .join("; ");
   return sh(`root="${root}"; ${sources}; ${text}`, { HOME: folder.path, ...env });
@@ -35,7 +35,7 @@ describe("versions", () => {
   });
 });
 
-describe("locks", () => {
+describe("locks of a backend of files", () => {
   const stackLocks = ".pulumi/locks/organization/swarm/dev";
 
   const lock = (name: string, pid: number, host: string) => {
@@ -50,23 +50,23 @@ describe("locks", () => {
 
   test("one of a process that is gone is removed, and told", () => {
     lock("stale", nobody, hostname());
-    const { stderr } = call("remove_stale_locks", { PULUMI_BACKEND_URL: `file://${folder.path}` });
+    const { stderr } = call("mend_backend", { PULUMI_BACKEND_URL: `file://${folder.path}` });
     expect(stderr).toContain(`process ${nobody} is gone`);
     expect(left()).toEqual([]);
   });
 
   test("one of another host is kept", () => {
     lock("other", nobody, "elsewhere.example");
-    call("remove_stale_locks", { PULUMI_BACKEND_URL: `file://${folder.path}` });
+    call("mend_backend", { PULUMI_BACKEND_URL: `file://${folder.path}` });
     expect(left()).toHaveLength(2);
   });
 
   test("one of a CLI that runs is kept; the same number for another program is not its", () => {
     lock("running", process.pid, hostname());
     const backend = { PULUMI_BACKEND_URL: `file://${folder.path}` };
-    call('is_running_cli() { [ "$1" = ' + process.pid + " ]; }; remove_stale_locks", backend);
+    call('is_running_cli() { [ "$1" = ' + process.pid + " ]; }; mend_backend", backend);
     expect(left()).toHaveLength(2);
-    call("remove_stale_locks", backend);
+    call("mend_backend", backend);
     expect(left()).toEqual([]);
   });
 
@@ -87,9 +87,24 @@ describe("locks", () => {
 
   test("other backends are none of its business", () => {
     lock("stale", nobody, hostname());
-    call("remove_stale_locks", { PULUMI_BACKEND_URL: "s3://bucket" });
+    call("mend_backend", { PULUMI_BACKEND_URL: "s3://bucket" });
     expect(left()).toHaveLength(2);
   });
+});
+
+test("what a killed run had only begun to write of a file's attributes goes, so that the file can be read", () => {
+  const stacks = join(folder.path, ".pulumi/stacks/swarm");
+  mkdirSync(stacks, { recursive: true });
+  for (const [name, content] of [
+    ["dev.json", "{}"],
+    ["dev.json.attrs", ""],
+    ["prod.json", "{}"],
+    ["prod.json.attrs", '{"md5":"x"}'],
+  ] as const) {
+    writeFileSync(join(stacks, name), content);
+  }
+  call("mend_backend", { PULUMI_BACKEND_URL: `file://${folder.path}` });
+  expect(readdirSync(stacks)).toEqual(["dev.json", "prod.json", "prod.json.attrs"]);
 });
 
 describe("where stacks are kept", () => {

@@ -95,18 +95,18 @@ test("reads that were called off for the time they took leave the database as it
   const entries = store.client.db().collection("entries");
   const codes: unknown[] = [];
   await until(async () => {
-    const hurried = Array.from({ length: 40 }, () =>
+    const hurried = Array.from({ length: 20 }, () =>
       entries.find({}, { maxTimeMS: 1 }).sort({ createdAt: -1 }).toArray(),
     );
     for (const read of await Promise.allSettled(hurried)) {
       if (read.status === "rejected") codes.push((read.reason as MongoServerError).code);
     }
-    return codes.length >= 300;
-  });
+    return codes.length >= 800;
+  }, 40_000);
   // MaxTimeMSExpired
   expect(new Set(codes)).toEqual(new Set([50]));
-  const reads = Array.from({ length: 200 }, () => store.list(100));
-  expect((await Promise.allSettled(reads)).filter(({ status }) => status === "rejected")).toEqual(
-    [],
-  );
+  for (let batch = 0; batch < 50; batch++) {
+    const reads = Array.from({ length: 20 }, () => entries.find().limit(10).toArray());
+    for (const found of await Promise.all(reads)) expect(found).toHaveLength(10);
+  }
 });

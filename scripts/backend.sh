@@ -1,17 +1,20 @@
 # shellcheck shell=sh
-# Pulumi locks a stack while it works on it. A run that is killed leaves the lock behind: on a backend of files each lock tells
-# the process and the host that hold it, so one whose process is gone can be removed. Sourced.
+# What a run of Pulumi that was killed leaves in a backend of files. Sourced.
+#   Its lock on the stack: each tells the process and the host that hold it, so one whose process is gone can be removed.
+#   An empty NAME.attrs, killed while it was written: Pulumi then reads nothing of NAME ("EOF"), and does without the file.
 
 # Whether the process of that number is a Pulumi CLI that runs: one that was killed keeps its number and name until it is reaped.
 is_running_cli() {
     [ "$(cat "/proc/$1/comm" 2>/dev/null)" = pulumi ] && ! grep -qs '^State:[[:space:]]*[ZX]' "/proc/$1/status"
 }
 
-remove_stale_locks() {
+mend_backend() {
     case ${PULUMI_BACKEND_URL-} in file://*) ;; *) return 0 ;; esac
     folder=${PULUMI_BACKEND_URL#file://}
     folder=${folder%%\?*}
     case $folder in "~"*) folder=$HOME${folder#"~"} ;; esac
+    [ -d "$folder/.pulumi" ] || return 0
+    find "$folder/.pulumi" -name '*.attrs' -type f -empty -delete
     [ -d "$folder/.pulumi/locks" ] || return 0
     find "$folder/.pulumi/locks" -name '*.json' -type f | while read -r lock; do
         pid=$(sed -n 's/.*"pid":\([0-9]*\).*/\1/p' "$lock" 2>/dev/null)
