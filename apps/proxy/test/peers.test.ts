@@ -27,19 +27,25 @@ async function peers(statuses: readonly number[] = [200, 200]) {
   return { asked, port };
 }
 
-/** A port whose queue of connections is full, so that the next one gets no answer, as from a machine that is gone. */
-async function fullBacklog(host: string): Promise<{ port: number; close: () => void }> {
-  const server = `require("net").createServer().listen({ port: 0, host: "${host}", backlog: 1 }, function () {
+/**
+ * A port whose queue of connections is full, so that the next one gets no answer, as from a machine that is gone, until it
+ * serves.
+ */
+async function fullBacklog(
+  host: string,
+): Promise<{ port: number; serve: () => void; close: () => void }> {
+  const server = `require("http").createServer((req, res) => res.end()).listen({ port: 0, host: "${host}", backlog: 1 }, function () {
     require("fs").writeSync(1, String(this.address().port));
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    require("fs").readSync(0, Buffer.alloc(1));
   })`;
-  const child = spawn(process.execPath, ["-e", server], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, ["-e", server], { stdio: ["pipe", "pipe", "inherit"] });
   const [told] = (await once(child.stdout, "data")) as [Buffer];
   const port = Number(told.toString());
   const sockets = [connect(port, host), connect(port, host)];
   await Promise.all(sockets.map((socket) => once(socket, "connect")));
   return {
     port,
+    serve: () => child.stdin.write("x"),
     close: () => {
       sockets.forEach((socket) => socket.destroy());
       child.kill("SIGKILL");
@@ -123,6 +129,23 @@ describe("distribute", () => {
         }),
       );
       expect(unreached).toEqual(["127.0.0.2 (no connection in 50 ms)"]);
+    } finally {
+      close();
+    }
+  });
+});
+
+describe("a peer whose first packet is lost", () => {
+  it("is reached by another connection, before the kernel sends that packet again", async () => {
+    const { port, serve: takeConnections, close } = await fullBacklog("127.0.0.2");
+    try {
+      const distributed = distribute(
+        "/x",
+        options({ port, connectMs: 300, resolve: () => Promise.resolve(["127.0.0.2"]) }),
+      );
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      takeConnections();
+      expect(await distributed).toEqual([]);
     } finally {
       close();
     }

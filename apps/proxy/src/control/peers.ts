@@ -15,9 +15,16 @@ export interface PeerOptions {
   readonly resolve?: (name: string) => Promise<string[]>;
   /** Milliseconds that a peer's answer may take. */
   readonly timeoutMs?: number;
-  /** Milliseconds that a connection to a peer may take: they are on one network, and a dead machine never answers. */
+  /** Milliseconds that each attempt at a connection to a peer may take: they are on one network, and a dead machine never answers. */
   readonly connectMs?: number;
 }
+
+/**
+ * A packet that is lost is sent again by the kernel after a second (RFC 6298, 2.1): sooner than that, another connection tells
+ * a peer that is there from one that is not. One that is taken for gone hears of a route half a minute later.
+ */
+const CONNECT_MS = 400;
+const CONNECT_ATTEMPTS = 3;
 
 async function resolveAll(name: string): Promise<string[]> {
   return (await lookup(name, { all: true, family: 4 })).map(({ address }) => address);
@@ -68,13 +75,12 @@ export async function distribute(
   await Promise.all(
     peers.map(async (peer) => {
       try {
-        const status = await statusOf(
-          `http://${peer}:${options.port}${url.pathname}${url.search}`,
-          {
+        const status = await persist(() =>
+          statusOf(`http://${peer}:${options.port}${url.pathname}${url.search}`, {
             body,
-            connectMs: options.connectMs ?? 1_000,
+            connectMs: options.connectMs ?? CONNECT_MS,
             answerMs: options.timeoutMs ?? 5_000,
-          },
+          }),
         );
         if (status < 200 || status > 299) failures.push(`${peer} (${status})`);
       } catch (error) {
@@ -84,6 +90,17 @@ export async function distribute(
   );
   if (failures.length > 0) throw notTaken([...failures, ...unreached]);
   return unreached;
+}
+
+/** Tries again where no connection was had, so that nothing was sent. */
+async function persist(send: () => Promise<number>): Promise<number> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await send();
+    } catch (error) {
+      if (!(error instanceof Unreachable) || attempt === CONNECT_ATTEMPTS) throw error;
+    }
+  }
 }
 
 /** The failure of a distribution. */
