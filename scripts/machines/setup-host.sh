@@ -1,8 +1,8 @@
 # shellcheck shell=sh
 # Runs on a host, as root, read from standard input by host.sh, which puts the settings before it and the step after it:
 # NAME, LOGIN, DOCKER_REPOSITORY (URL of an apt repository with docker-ce; empty for the distribution's docker.io),
-# DOCKER_VERSION (empty for any), DAEMON (daemon.json), FIREWALL (for nft), REGISTRY, AUTHORITY (PEM of the registry's; empty for a public one), STORE (a folder that it needs, or empty), KEEP_DATA,
-# MARKER (what the host is from now on).
+# DOCKER_VERSION (empty for any), DAEMON (daemon.json), FIREWALL (for nft), REGISTRY, AUTHORITY (PEM of the registry's; empty
+# for a public one), STORE (a folder that it needs, or empty), KEEP_DATA, MARKER (what the host is from now on).
 # shellcheck disable=SC2153,SC2154,SC2317 # settings, and steps that are called by name
 
 folder=/etc/swarm-system
