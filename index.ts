@@ -28,9 +28,9 @@ export = async () => {
   const members = storeMembers(config, host);
 
   const ground = await makeGround(config, host);
-  const { engine, cluster, registry, machines } = ground;
+  const { engine, cluster, registry, machines, nodes } = ground;
   const labels = storeLabels(members);
-  const swarm = new Swarm("swarm", { ...config, machines, labels, deletedWith: cluster });
+  const swarm = new Swarm("swarm", { ...config, machines, labels, nodes, deletedWith: cluster });
   const provider = swarmProvider(swarm, ground.control, registry);
   const onSwarm = { providers: { docker: provider } };
   const { byName: networks } = new Networks("networks", {}, { ...onSwarm, deletedWith: cluster });

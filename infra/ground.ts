@@ -4,9 +4,11 @@ import * as pulumi from "@pulumi/pulumi";
 import type { HostsConfig, StackConfig } from "./config";
 import { Edge } from "./edge";
 import type { Host } from "./host";
+import { UNREADABLE } from "./hosts";
 import { type Machine, Machines, SshMachines } from "./machines";
 import { sshConfig } from "./machines/access";
 import { lookAtHosts } from "./machines/look";
+import { lookAtNodes, type SeenNodes, unseenNodes } from "./nodes";
 import { Pki } from "./pki";
 import { EmbeddedRegistry, embeddedPullAddress, ExternalRegistry, type Registry } from "./registry";
 import { HostSite, Site } from "./site";
@@ -19,6 +21,8 @@ export interface Ground {
   readonly registry: Registry;
   /** Managers first. */
   readonly machines: readonly Machine[];
+  /** What their swarm lists, as far as there is one. */
+  readonly nodes: SeenNodes;
   /** How Docker's provider reaches a manager's engine. */
   readonly control: ControlArgs;
   /** Where clients find the proxies, without a slash at the end. */
@@ -31,11 +35,10 @@ export type ControlArgs = docker.ProviderArgs & { readonly host: pulumi.Input<st
 
 /** The machines that the configuration asks for. @throws pulumi.RunError as {@link lookAtHosts} does. */
 export const makeGround = (config: StackConfig, host: Host): Promise<Ground> =>
-  config.hosts
-    ? hostGround(config, config.hosts, host)
-    : Promise.resolve(containerGround(config, host));
+  config.hosts ? hostGround(config, config.hosts, host) : containerGround(config, host);
 
-function containerGround(config: StackConfig, host: Host): Ground {
+async function containerGround(config: StackConfig, host: Host): Promise<Ground> {
+  const nodes = await lookAtNodes(config.stack);
   const { engine, network } = new Site("site", config);
   const here = { config, host, engine, network };
   const registry = new EmbeddedRegistry("registry", here);
@@ -48,6 +51,7 @@ function containerGround(config: StackConfig, host: Host): Ground {
     cluster: network,
     registry,
     machines: all,
+    nodes,
     control: {
       host: edge.engineUrl,
       caMaterial: pki.authority,
@@ -61,6 +65,7 @@ function containerGround(config: StackConfig, host: Host): Ground {
 
 async function hostGround(config: StackConfig, hosts: HostsConfig, host: Host): Promise<Ground> {
   const seen = await lookAtHosts(config.stack, hosts.all, hosts.key, host.platform);
+  const nodes = hosts.key === UNREADABLE ? unseenNodes() : await lookAtNodes(config.stack);
   const site = new HostSite("site");
   const registry = new ExternalRegistry("registry", hosts.registry);
   const { all } = new SshMachines("machines", { config, hosts, seen });
@@ -69,6 +74,7 @@ async function hostGround(config: StackConfig, hosts: HostsConfig, host: Host): 
     cluster: site,
     registry,
     machines: all,
+    nodes,
     control: { host: `ssh://${hosts.controlNode}`, sshOpts: ["-F", sshConfig(config.stack)] },
     httpUrl: hosts.publicUrl,
     httpsUrl: hosts.publicUrl.replace(/^http:/, "https:"),

@@ -5,6 +5,7 @@ import { overlayAddressPool } from "./addresses";
 import type { ControlArgs } from "./ground";
 import { hostEngine } from "./host";
 import type { Machine } from "./machines";
+import type { Membership, SeenNodes } from "./nodes";
 import type { Registry } from "./registry";
 
 export interface SwarmArgs {
@@ -13,6 +14,8 @@ export interface SwarmArgs {
   readonly machines: readonly Machine[];
   /** Node labels that tiers ask for, by machine, beside those of its role. */
   readonly labels?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** What the swarm lists now. */
+  readonly nodes: SeenNodes;
   /** What goes only when the whole stack goes: with it, no machine has to leave the swarm in order. */
   readonly deletedWith: pulumi.Resource;
 }
@@ -48,6 +51,7 @@ export class Swarm extends pulumi.ComponentResource {
 
     let lastManager: pulumi.Resource = init;
     for (const machine of args.machines) {
+      const membership = membershipOf(machine, args.labels?.[machine.name]);
       const member = new local.Command(
         `${name}-${machine.name}`,
         {
@@ -56,12 +60,13 @@ export class Swarm extends pulumi.ComponentResource {
           delete: "bash scripts/machines/member.sh leave",
           environment: {
             ...surroundings(args, machine),
-            ROLE: machine.role === "manager" ? "manager" : "worker",
-            LABELS: Object.entries({ ...machine.labels, ...args.labels?.[machine.name] })
+            ROLE: membership.role,
+            LABELS: Object.entries(membership.labels)
               .map(([key, value]) => `${key}=${value}`)
               .join("\n"),
             CLUSTER: init.stdout,
             GENERATION: machine.generation,
+            MEMBERSHIP: args.nodes.generation(membership),
           },
         },
         {
@@ -99,6 +104,12 @@ export const swarmProvider = (
     },
     { dependsOn: swarm },
   );
+
+const membershipOf = (machine: Machine, labels: Membership["labels"] = {}): Membership => ({
+  name: machine.name,
+  role: machine.role === "manager" ? "manager" : "worker",
+  labels: { ...machine.labels, ...labels },
+});
 
 /** What every script of `scripts/machines/` asks for. */
 const surroundings = (args: SwarmArgs, machine: Machine) => ({

@@ -3,7 +3,8 @@
 #   member.sh ensure   joins, sets role and labels, and waits until it is Ready; prints the node's id
 #   member.sh leave    has its tasks run elsewhere, drains it, demotes, leaves, removes the node
 # Environment: STACK, ENGINE, NAME (also the hostname), SHELL_PREFIX, ROLE (manager or worker),
-#   ADDRESS, LABELS (key=value, one a line), CLUSTER (the swarm that it belongs to).
+#   ADDRESS, LABELS (key=value, one a line), CLUSTER (the swarm that it belongs to), MEMBERSHIP (a label by which
+#   nodes.sh finds that nobody changed its place since).
 set -euo pipefail
 # shellcheck source=scripts/machines/managers.sh
 . "$(dirname "$0")/managers.sh"
@@ -115,7 +116,7 @@ remove_node() {
 forgotten() { on "$1" docker node rm --force "$2" </dev/null >/dev/null 2>&1; }
 
 set_role_and_labels() {
-  local update=(--role "$ROLE" --availability active) label
+  local update=(--role "$ROLE" --availability active --label-add "swarm.generation=$MEMBERSHIP") label
   while read -r label; do
     [ -z "$label" ] || update+=(--label-add "$label")
   done <<<"$LABELS"
@@ -183,5 +184,5 @@ all_replicas_run() {
 case ${1:-} in
   ensure) ensure ;;
   leave) leave ;;
-  *) sed -n '2,6s/^# //p' "$0" >&2; exit 2 ;;
+  *) sed -n '2,7s/^# //p' "$0" >&2; exit 2 ;;
 esac

@@ -45,6 +45,11 @@ export const isMissing = ({ before, after }: Change): boolean =>
 export const describeMembership = ({ before, after }: Change): string[] =>
   before && after ? differences(MEMBERSHIP, before, after) : [];
 
+/** Whether the swarm does not list the machine as it did when its place was last looked after. */
+export const isOutOfPlace = ({ before, after }: Change): boolean =>
+  environment(before, "MEMBERSHIP") !== "" &&
+  environment(before, "MEMBERSHIP") !== environment(after, "MEMBERSHIP");
+
 export const memberName = ({ before, after }: Change): string =>
   environment(after ?? before, "NAME");
 

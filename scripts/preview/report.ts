@@ -8,6 +8,7 @@ import {
   isMachine,
   isMembership,
   isMissing,
+  isOutOfPlace,
   memberName,
   openPorts,
 } from "./container";
@@ -235,9 +236,12 @@ function containerLine(change: Change): string {
 
 function memberWords(change: Change): string[] {
   const words = describeMembership(change);
-  return words.length === 0 && change.verb === "update"
-    ? ["its place there is looked after"]
-    : words;
+  if (words.length > 0 || change.verb !== "update") return words;
+  return [
+    isOutOfPlace(change)
+      ? "the swarm lists it no more, or with another role or labels"
+      : "its place there is looked after",
+  ];
 }
 
 const IMAGE_FACETS: readonly Facet<State>[] = [

@@ -2,16 +2,18 @@ import { allTasks, project, requireCluster, settled, startTimes, swarm } from ".
 import { lines } from "./support/engine";
 import { eventually } from "./support/eventually";
 import { get } from "./support/page";
+import { readyNode } from "./support/swarm";
 
 beforeAll(requireCluster);
 
 const drift = () => project.tryMake("drift", { FILE: "artefacts/e2e-drift.md" });
 
-/** Resources of the docker provider that `up` sets right. */
+/** What `up` sets right. */
 const REPAIRS = [
   { op: "update", type: "docker:index/service:Service", name: "app1-service" },
   { op: "create", type: "docker:index/service:Service", name: "kibana-service" },
   { op: "create", type: "docker:index/secret:Secret", name: "logging-kibana-settings" },
+  { op: "update", type: "command:local:Command", name: "swarm-worker-3" },
 ];
 
 describe("what was changed by hand on the cluster", () => {
@@ -31,10 +33,14 @@ describe("what was changed by hand on the cluster", () => {
   test("is told, each by its name", async () => {
     const tasks = (await allTasks()) ?? [];
     const touched = /^(app1|kibana)\./;
-    tasksElsewhere = tasks.filter(({ name }) => !touched.test(name)).map(({ id }) => id);
-    expect(tasksElsewhere).toHaveLength(tasks.length - 4);
+    tasksElsewhere = tasks
+      .filter(({ name, node }) => !touched.test(name) && node !== "worker-3")
+      .map(({ id }) => id);
+    // Without three tasks of app1, one of Kibana, and the log shipper of worker-3.
+    expect(tasksElsewhere).toHaveLength(tasks.length - 5);
     started = await startTimes();
 
+    await swarm.docker("node", "rm", "--force", "worker-3");
     await swarm.docker("service", "rm", "kibana");
     const filter = "name=logging-kibana-settings";
     const [secret = ""] = lines(await swarm.docker("secret", "ls", "--quiet", "--filter", filter));
@@ -47,7 +53,10 @@ describe("what was changed by hand on the cluster", () => {
 
     const { status, stdout } = await drift();
     expect(status).not.toBe(0);
-    expect(stdout).toMatch(/^Resources: 2 made again, 1 changed; \d+ stay as they are\.$/m);
+    expect(stdout).toMatch(/^Resources: 2 made again, 2 changed; \d+ stay as they are\.$/m);
+    expect(stdout).toContain(
+      "- `worker-3` **changed**: the swarm lists it no more, or with another role or labels",
+    );
     expect(stdout).toContain("- `kibana` **gone, and made again**");
     expect(stdout).toContain("- `logging-kibana-settings` **gone, and made again**");
     expect(stdout).toMatch(/^- `app1` \*\*changed\*\*: .*tasks `1` → `3`/m);
@@ -59,6 +68,7 @@ describe("what was changed by hand on the cluster", () => {
     const { changes } = await project.up();
     expect(changes).toEqual(REPAIRS);
     await settled(app1Url);
+    expect(await swarm.nodes()).toContainEqual(readyNode("worker-3", "worker"));
     const ids = ((await allTasks()) ?? []).map(({ id }) => id);
     expect(ids).toEqual(expect.arrayContaining(tasksElsewhere));
     expect(await startTimes()).toEqual(started);

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Machines, machineNames } from "../../infra/machines";
 import { Pki } from "../../infra/pki";
 import { Swarm } from "../../infra/swarm";
-import { configWith, host, only, registered, type Registered, unwrap } from "./support";
+import { configWith, host, nodes, only, registered, type Registered, unwrap } from "./support";
 
 async function machines(values: Record<string, string> = {}): Promise<Registered[]> {
   return registered(() => {
@@ -13,7 +13,7 @@ async function machines(values: Record<string, string> = {}): Promise<Registered
     const pki = new Pki("pki", config);
     const here = { config, host, engine, network, pki, registry: "10.207.38.3:5000" };
     const { all } = new Machines("machines", here);
-    new Swarm("swarm", { stack: "dev", machines: all, deletedWith: network });
+    new Swarm("swarm", { stack: "dev", machines: all, nodes, deletedWith: network });
   });
 }
 
@@ -154,7 +154,7 @@ describe("the swarm", () => {
       ["swarm-worker-3", "worker", ""],
     ]);
     for (const member of members) {
-      expect(environment(member)["CLUSTER"]).toBe("cluster-1");
+      expect(environment(member)).toMatchObject({ CLUSTER: "cluster-1", MEMBERSHIP: "m1" });
       expect(member.inputs).toMatchObject({
         update: "bash scripts/machines/member.sh ensure",
         delete: "bash scripts/machines/member.sh leave",
@@ -179,7 +179,9 @@ describe("the swarm", () => {
   test("needs a manager", async () => {
     const network = () => new docker.Network("net", {});
     await expect(
-      registered(() => new Swarm("swarm", { stack: "x", machines: [], deletedWith: network() })),
+      registered(
+        () => new Swarm("swarm", { stack: "x", machines: [], nodes, deletedWith: network() }),
+      ),
     ).rejects.toThrow(/at least one manager/);
   });
 });

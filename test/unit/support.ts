@@ -4,6 +4,7 @@ import type { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb";
 import { MockMonitor, type MockResourceArgs } from "@pulumi/pulumi/runtime/mocks";
 import { parseConfig, type StackConfig } from "../../infra/config";
 import type { Host } from "../../infra/host";
+import type { SeenNodes } from "../../infra/nodes";
 
 export interface Registered {
   readonly type: string;
@@ -69,6 +70,9 @@ export const host: Host = {
   generation: () => "g1",
   standIns: {},
 };
+
+/** A swarm that lists all as it should, looked after in generation `m1`. */
+export const nodes: SeenNodes = { generation: () => "m1" };
 
 /** What every random secret is here, to be looked for where none may be. */
 export const canary = "cafe0000canary";

@@ -18,6 +18,12 @@ export const readyNode = (
   labels: Readonly<Record<string, string>> = {},
 ): Node => ({ name, role, labels, state: "ready", availability: "active" });
 
+/** The labels that the program's tiers gave a node: its own of the program left out. */
+const labelsOf = (labels: object): Node["labels"] =>
+  Object.fromEntries(
+    Object.entries(labels as Node["labels"]).filter(([key]) => key !== "swarm.generation"),
+  );
+
 /** A task that the swarm wants to run. */
 export interface Task {
   /** `service.slot.id`, as `{{.Task.Name}}` has it. */
@@ -64,7 +70,7 @@ export class SwarmView {
         role: Spec.Role,
         state: Status.State,
         availability: Spec.Availability,
-        labels: { ...(Spec.Labels as Record<string, string>) },
+        labels: labelsOf(Spec.Labels),
       }))
       .sort((a, b) => a.name.localeCompare(b.name));
   }
