@@ -2,7 +2,7 @@
 STACK ?= dev
 
 .DEFAULT_GOAL := help
-.PHONY: help up outputs status preview drift refresh down list ephemeral reap drain activate recover backup restore test test-ssh test-upstream unit lint bench clean-cache
+.PHONY: help up outputs status preview drift refresh down list ephemeral reap drain activate rotate-ca recover backup restore test test-ssh test-upstream unit lint bench clean-cache
 
 help: ## this list
 	@awk -F ': .*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ drain: ## empty a machine without a failed request: make drain MACHINE=worker-1
 
 activate: ## give a drained machine tasks again: make activate MACHINE=worker-1
 	@scripts/stack activate $(STACK) $(MACHINE)
+
+rotate-ca: ## make the authorities of engines and swarm anew, with all their certificates
+	@scripts/stack rotate-ca $(STACK)
 
 recover: ## where too few managers are left for a quorum, make one the only one: make recover CONFIRM=manager-1
 	@scripts/stack recover $(STACK) "$(CONFIRM)"

@@ -43,6 +43,8 @@ export interface StackConfig {
   readonly store: StoreConfig;
   /** Whether volumes may not be deleted or replaced. */
   readonly protect: boolean;
+  /** The number of the certificate authority behind the engines' API. */
+  readonly authority: number;
   readonly ports: Ports;
   /** The /24 of the machines' bridge network. */
   readonly subnet: string;
@@ -154,6 +156,7 @@ const schema = z.strictObject({
   mongoMemory: mebibytes,
   keepData: flag,
   protect: flag,
+  authority: z.coerce.number().int().min(1).max(999_999),
   mongoPasswords: z
     .string()
     .regex(/^[1-9]\d{0,5}(,[1-9]\d{0,5})*$/, { error: "must be numbers such as 1 or 1,2" })
@@ -305,6 +308,7 @@ export function parseConfig(
       keepData: value.keepData,
     },
     protect: value.protect,
+    authority: value.authority,
     ports,
     subnet,
     letsencrypt: value.letsencrypt && placed(value.letsencrypt, names),

@@ -1,5 +1,6 @@
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import type { StackConfig } from "./config";
 
 /** A certificate and its private key, in PEM; the key is secret. */
 export interface KeyPair {
@@ -19,20 +20,20 @@ export class Pki extends pulumi.ComponentResource {
 
   constructor(
     name: string,
-    args: { readonly stack: string },
+    args: Pick<StackConfig, "stack" | "authority">,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("swarm:security:Pki", name, {}, opts);
 
     const made = new local.Command(
-      `${name}-authority`,
+      args.authority === 1 ? `${name}-authority` : `${name}-authority-${args.authority}`,
       {
         create: "bash scripts/machines/pki.sh",
         update: "true",
         environment: { STACK: args.stack },
         logging: "none",
       },
-      // An edit of the script must never make new keys: running engines hold the old ones.
+      // An edit of the script must never make new keys: running engines hold the old ones. Another number does.
       { parent: this, additionalSecretOutputs: ["stdout"], ignoreChanges: ["*"] },
     );
     const pem = (name: string): pulumi.Output<string> =>

@@ -1,7 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { machineAddressPool, type Role } from "../addresses";
-import { HostContainer } from "../container";
+import { type ContainerFile, HostContainer } from "../container";
 import type { Host } from "../host";
 import type { BuiltImage } from "../image";
 import type { Pki } from "../pki";
@@ -94,13 +94,7 @@ export class ContainerMachine extends pulumi.ComponentResource implements Machin
         ],
         files: [
           { path: "/etc/docker/daemon.json", mode: "0644", content: engineConfig(args) },
-          { path: "/etc/docker/pki/ca.pem", mode: "0644", content: args.pki.authority },
-          {
-            path: "/etc/docker/pki/engine.pem",
-            mode: "0644",
-            content: args.pki.engine.certificate,
-          },
-          { path: "/etc/docker/pki/engine-key.pem", mode: "0600", content: args.pki.engine.key },
+          ...(args.role === "manager" ? apiFiles(args.pki) : []),
         ],
         ready: ["sh", "-c", READY],
         turn: `${args.prefix}-${args.role}`,
@@ -117,6 +111,13 @@ export class ContainerMachine extends pulumi.ComponentResource implements Machin
     this.registerOutputs({ shell: this.shell });
   }
 }
+
+/** What an engine shows, and asks for, where its API is listened for. */
+const apiFiles = ({ authority, engine }: Pki): ContainerFile[] => [
+  { path: "/etc/docker/pki/ca.pem", mode: "0644", content: authority },
+  { path: "/etc/docker/pki/engine.pem", mode: "0644", content: engine.certificate },
+  { path: "/etc/docker/pki/engine-key.pem", mode: "0600", content: engine.key },
+];
 
 /** The engine's `daemon.json`. Only a manager's API is listened for, with mutual TLS. */
 function engineConfig(args: ContainerMachineArgs): string {

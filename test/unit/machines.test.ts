@@ -82,6 +82,12 @@ describe("a machine", () => {
     ]);
   });
 
+  test("has them only where its API is listened for", () => {
+    for (const name of ["worker-1-container", "logger-1-container"]) {
+      expect(String(unwrap(command(all, name).inputs["stdin"])).split("\n")).toHaveLength(1);
+    }
+  });
+
   const daemon = (name: string): Record<string, unknown> => {
     const lines = String(unwrap(command(all, name).inputs["stdin"])).split("\n");
     const [, , content = ""] = (lines[0] ?? "").split(" ");
@@ -192,6 +198,12 @@ test("the authority's keys are secret, unlogged, and made once", async () => {
   expect(authority.secretOutputs).toEqual(["stdout"]);
   expect(authority.ignoreChanges).toEqual(["*"]);
   expect(authority.inputs).toMatchObject({ logging: "none", update: "true" });
+});
+
+test("another number of the authority is another authority", async () => {
+  const all = await machines({ authority: "2" });
+  const authorities = all.filter(({ name }) => name.startsWith("pki-authority"));
+  expect(authorities.map(({ name }) => name)).toEqual(["pki-authority-2"]);
 });
 
 test("everything a machine tells of its certificates is secret", async () => {

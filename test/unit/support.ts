@@ -43,6 +43,7 @@ export const defaults: Readonly<Record<string, string>> = {
   mongoMemory: "512",
   keepData: "false",
   protect: "false",
+  authority: "1",
   mongoPasswords: "1",
   httpPort: "0",
   httpsPort: "0",
