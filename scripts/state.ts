@@ -4,6 +4,7 @@
  *   providers        prints the address of every engine that is not this machine's: those of the cluster
  *   managers         prints the container of every manager of this machine's, once their swarm is made
  *   containers       prints the name of every container of this machine's that the stack knows of
+ *   volumes          prints the URN of every volume and network of this machine's
  *   pending          prints what an interrupted run may have left half created: KIND, NAME and where (host or cluster)
  *   protected        prints the name of everything that may not be deleted
  *   drop-pending     prints the state without what was being created
@@ -102,6 +103,19 @@ export const containers = ({ deployment }: ExportedStack): string[] =>
     .map(containerName)
     .filter((name) => typeof name === "string");
 
+/** The URNs of this machine's volumes and networks: what its containers stand on, and what can be asked for. */
+export function volumesAndNetworks({ deployment }: ExportedStack): string[] {
+  const resources = deployment.resources ?? [];
+  const here = resources.filter(
+    ({ type, inputs }) =>
+      type === "pulumi:providers:docker" && isLocalAddress(inputs?.["host"] ?? "unix://"),
+  );
+  return resources
+    .filter(({ type }) => /^docker:index\/(volume:Volume|network:Network)$/.test(type))
+    .filter((resource) => here.some((provider) => usesProvider(resource, provider)))
+    .map(({ urn }) => urn);
+}
+
 /** What an interrupted run may have created without noting it. */
 export function leftovers(stack: ExportedStack): Leftover[] {
   const cluster = clusterProviders(stack);
@@ -174,6 +188,7 @@ const commands: Readonly<Record<string, (stack: ExportedStack) => string>> = {
       .join("\n"),
   managers: (stack) => managers(stack).join("\n"),
   containers: (stack) => containers(stack).join("\n"),
+  volumes: (stack) => volumesAndNetworks(stack).join("\n"),
   protected: (stack) => protectedNames(stack).join("\n"),
   pending: (stack) =>
     leftovers(stack)

@@ -54,6 +54,46 @@ const POINTS: readonly [string, NodeJS.Signals, () => Promise<true | undefined>]
   ],
 ];
 
+/** Starts `make TARGET`, and cuts it off once a point is reached. */
+async function cutOff(
+  target: string,
+  signal: NodeJS.Signals,
+  what: string,
+  reached: () => Promise<true | undefined>,
+): Promise<void> {
+  const running = project.startMake(target);
+  let ended = false;
+  void running.done.then(() => (ended = true));
+  await eventually(what, { withinMs: 240_000, everyMs: 30 }, async () => {
+    if (ended) return true;
+    return reached();
+  });
+  expect(ended).toBe(false);
+  expect(markedProcesses(ephemeral.mark)).not.toEqual([]);
+  running.signal(signal);
+  const { status } = await running.done;
+  expect(status).not.toBe(0);
+}
+
+/** One `up` makes the stack whole, without anything twice. */
+async function finishes(): Promise<void> {
+  await project.make("up");
+  const { app1Url } = await project.outputs();
+  expect(await inARow(app1Url, 3, (page) => page.body.includes("Hello World!"))).toBe(true);
+  expect((await swarm.nodes()).map(({ name, state }) => `${name} ${state}`)).toEqual([
+    "manager-1 ready",
+    "worker-1 ready",
+  ]);
+  const { changes, counts } = await project.preview();
+  expect({ changes, counts }).toEqual({ changes: [], counts: {} });
+}
+
+const gone = async (...args: string[]): Promise<true | undefined> =>
+  (await there(...args)) ? undefined : true;
+
+const machineGone = () => gone("container", "ls", "--all", "-q", "--filter", `name=${manager}`);
+const volumeGone = () => gone("volume", "ls", "-q", "--filter", `name=${manager}`);
+
 describe("up cut off at any point", () => {
   beforeAll(() => {
     writeFileSync(join(ephemeral.clone, `Pulumi.${cutStack}.yaml`), SMALL_STACK);
@@ -61,35 +101,27 @@ describe("up cut off at any point", () => {
 
   test.each(POINTS)(
     "once %s, by %s, leaves what another run can go on from",
-    async (what, signal, reached) => {
-      const up = project.startMake("up");
-      let ended = false;
-      void up.done.then(() => (ended = true));
-      await eventually(what, { withinMs: 240_000, everyMs: 30 }, async () => {
-        if (ended) return true;
-        return reached();
-      });
-      expect(ended).toBe(false);
-      expect(markedProcesses(ephemeral.mark)).not.toEqual([]);
-      up.signal(signal);
-      const { status } = await up.done;
-      expect(status).not.toBe(0);
-    },
+    (what, signal, reached) => cutOff("up", signal, what, reached),
   );
 
-  test("is finished by running it again", async () => {
-    await project.make("up");
-    const { app1Url } = await project.outputs();
-    expect(await inARow(app1Url, 3, (page) => page.body.includes("Hello World!"))).toBe(true);
-    expect((await swarm.nodes()).map(({ name, state }) => `${name} ${state}`)).toEqual([
-      "manager-1 ready",
-      "worker-1 ready",
-    ]);
-    const { changes, counts } = await project.preview();
-    expect({ changes, counts }).toEqual({ changes: [], counts: {} });
+  test("is finished by running it again", finishes);
+});
+
+describe("down cut off at any point", () => {
+  test("once a machine is gone, by SIGKILL, it is to be finished, as up says", async () => {
+    await cutOff("down", "SIGKILL", "a machine is gone", machineGone);
+    const { status, output } = await project.tryMake("up");
+    expect(status).not.toBe(0);
+    expect(output).toContain(`Finish it: 'make down STACK=${cutStack}'`);
   });
 
-  test("is undone by make down, with nothing left", async () => {
+  test("once the machine's state is gone as well, up makes the stack anew", async () => {
+    await cutOff("down", "SIGKILL", "a volume is gone", volumeGone);
+    await finishes();
+  });
+
+  test("is finished by running it again, with nothing left", async () => {
+    await cutOff("down", "SIGKILL", "a machine is gone", machineGone);
     await project.make("down");
     expect(objects(cutStack)).toEqual([]);
     await markedProcessesEnd(ephemeral.mark, 5_000);

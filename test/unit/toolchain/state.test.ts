@@ -6,6 +6,7 @@ import {
   managers,
   protectedNames,
   type ResourceState,
+  volumesAndNetworks,
   withoutCluster,
   withoutPendingCreates,
 } from "../../../scripts/state";
@@ -126,6 +127,17 @@ test("the containers of this machine's that the stack knows of", () => {
   });
   const urn = command.urn.replace("command:", "swarm:host:Container$command:");
   expect(containers(stack([host, command, { ...command, urn }]))).toEqual(["swarm-dev-manager-1"]);
+});
+
+test("the volumes and networks of this machine's", () => {
+  const volume = resource("docker:index/volume:Volume", "manager-1-state", {
+    provider: on(host),
+    inputs: { name: "swarm-dev-manager-1" },
+  });
+  const overlay = resource(NETWORK, "main", { provider: on(cluster), inputs: { name: "main" } });
+  expect(
+    volumesAndNetworks(stack([host, cluster, bridge, volume, overlay, service, image])),
+  ).toEqual([bridge.urn, volume.urn]);
 });
 
 test("only creations are taken out of the pending operations", () => {
