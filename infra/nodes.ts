@@ -15,17 +15,24 @@ export interface Membership {
 }
 
 export interface SeenNodes {
+  /** Whether a manager was asked. Where none was, no place is known to be other than it should be. */
+  readonly areKnown: boolean;
   /**
-   * A value that changes when a place has to be looked after: a node with that role and those labels carries it as a
-   * label of its own. Whether it is drained is for a person to decide, and so are further labels.
+   * A value that changes when a place has to be looked after: a node that is not down and has that role and those labels
+   * carries it as a label of its own. Whether it is drained is for a person to decide, and so are further labels.
    */
   generation(wanted: Membership): string;
 }
 
-/** The label of a node that says when its place was last looked after; `scripts/machines/member.sh` sets it. */
-const GENERATION = "swarm.generation";
+/** A node as it is listed. */
+export interface ListedNode extends Membership {
+  /** Such as `ready` and `down`. */
+  readonly state: string;
+  /** When its place was last looked after; `scripts/machines/member.sh` sets that label. */
+  readonly generation: string;
+}
 
-/** Asks a manager of the stack. Where none answers, every place has to be looked after. */
+/** Asks a manager of the stack. */
 export async function lookAtNodes(stack: string): Promise<SeenNodes> {
   const { stdout } = await local.run({
     command: "bash scripts/machines/nodes.sh",
@@ -36,34 +43,37 @@ export async function lookAtNodes(stack: string): Promise<SeenNodes> {
 }
 
 /** Of a swarm that nobody can look at, or that is not there yet. */
-export const unseenNodes = (): SeenNodes => compare([]);
+export const unseenNodes = (): SeenNodes => compare(undefined);
 
-/** Reads what `scripts/machines/nodes.sh` prints. */
-export const parseNodes = (text: string): Membership[] =>
-  text
-    .split("\n")
-    .map((line) => line.split("\t"))
+/** Reads what `scripts/machines/nodes.sh` prints; undefined where no manager was asked. */
+export function parseNodes(text: string): ListedNode[] | undefined {
+  const rows = text.split("\n").map((line) => line.split("\t"));
+  if (!rows.some(([kind]) => kind === "asked")) return undefined;
+  return rows
     .filter(([kind]) => kind === "node")
-    .map(([, name = "", role, ...labels]) => ({
-      name,
+    .map(([, name = "", role, state = "", generation = "", ...labels]) => ({
+      ...{ name, state, generation },
       role: role === "manager" ? role : "worker",
-      labels: Object.fromEntries(
-        labels.map((label) => {
-          const [, key = "", value = ""] = /^([^=]*)=?(.*)$/.exec(label) ?? [];
-          return [key, value];
-        }),
-      ),
+      labels: Object.fromEntries(labels.map(keyAndValue)),
     }));
+}
 
-function compare(listed: readonly Membership[]): SeenNodes {
+function keyAndValue(label: string): [string, string] {
+  const [key = "", ...value] = label.split("=");
+  return [key, value.join("=")];
+}
+
+function compare(listed: readonly ListedNode[] | undefined): SeenNodes {
   const fresh = Date.now().toString(36);
   return {
+    areKnown: listed !== undefined,
     generation: ({ name, role, labels }) =>
-      listed.find(
+      listed?.find(
         (node) =>
           node.name === name &&
+          node.state !== "down" &&
           node.role === role &&
           Object.entries(labels).every(([key, value]) => node.labels[key] === value),
-      )?.labels[GENERATION] ?? fresh,
+      )?.generation || fresh,
   };
 }

@@ -73,6 +73,8 @@ export class Swarm extends pulumi.ComponentResource {
           parent: this,
           dependsOn: [machine.resource, machine.role === "manager" ? lastManager : init],
           deletedWith: args.deletedWith,
+          // One that is made has it; another keeps what it had, and the next look tells.
+          ignoreChanges: args.nodes.areKnown ? [] : ["environment.MEMBERSHIP"],
         },
       );
       if (machine.role === "manager") lastManager = member;

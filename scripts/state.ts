@@ -8,7 +8,7 @@
  *   pending          prints what an interrupted run may have left half created: KIND, NAME and where (host or cluster)
  *   protected        prints the name of everything that may not be deleted
  *   drop-pending     prints the state without what was being created
- *   drop-cluster     prints the state without the cluster's engines and everything that lives on them
+ *   drop-cluster     prints the state without the cluster: its engines, everything that lives on them, and who is a member
  */
 import { readFileSync } from "node:fs";
 
@@ -140,10 +140,13 @@ export function withoutPendingCreates(stack: ExportedStack): ExportedStack {
   };
 }
 
-/** The state without the cluster's providers and the resources on them. What else there is stays, and is destroyed. */
+/**
+ * The state without the swarm, the cluster's providers and the resources on them. What else there is stays, and is destroyed.
+ */
 export function withoutCluster(stack: ExportedStack): ExportedStack {
   const providers = clusterProviders(stack);
   const gone = (resource: ResourceState) =>
+    isOfSwarm(resource) ||
     providers.some((provider) => resource === provider || usesProvider(resource, provider));
   const { resources = [], pending_operations = [], ...deployment } = stack.deployment;
   const dropped = new Set(resources.filter(gone).map(({ urn }) => urn));
@@ -158,6 +161,10 @@ export function withoutCluster(stack: ExportedStack): ExportedStack {
     },
   };
 }
+
+/** What makes the swarm, and looks after a machine's place in it (infra/swarm.ts). */
+const isOfSwarm = ({ urn, type }: ResourceState): boolean =>
+  type === "command:local:Command" && urn.includes("swarm:swarm:Swarm$");
 
 /** A resource names its provider as URN::ID. */
 function usesProvider(resource: ResourceState, provider: ResourceState): boolean {

@@ -1,3 +1,4 @@
+import type { ClientRequest } from "node:http";
 import { request } from "node:https";
 import { lines } from "../e2e/support/engine";
 import { settled, swarm } from "./support/cluster";
@@ -33,8 +34,13 @@ const opens = (address: string, with_: Credentials): Promise<boolean> =>
       answer.resume();
       resolve(answer.statusCode === 200);
     })
+      .on("timeout", function (this: ClientRequest) {
+        this.destroy(new Error(`${address} does not answer`));
+      })
       .on("error", (error: NodeJS.ErrnoException) => {
-        const refused = /SSL|TLS|CERT|ECONNRESET|SELF_SIGNED|UNABLE_TO/.test(error.code ?? "");
+        const refused = /SSL|TLS|CERT|ECONNRESET|EPIPE|SELF_SIGNED|UNABLE_TO/.test(
+          error.code ?? "",
+        );
         if (refused) resolve(false);
         else reject(error);
       })

@@ -5,7 +5,7 @@ import { Pki } from "../../infra/pki";
 import { Swarm } from "../../infra/swarm";
 import { configWith, host, nodes, only, registered, type Registered, unwrap } from "./support";
 
-async function machines(values: Record<string, string> = {}): Promise<Registered[]> {
+async function machines(values: Record<string, string> = {}, seen = nodes): Promise<Registered[]> {
   return registered(() => {
     const config = configWith(values);
     const engine = new docker.Provider("engine", { host: "unix:///var/run/docker.sock" });
@@ -13,7 +13,7 @@ async function machines(values: Record<string, string> = {}): Promise<Registered
     const pki = new Pki("pki", config);
     const here = { config, host, engine, network, pki, registry: "10.207.38.3:5000" };
     const { all } = new Machines("machines", here);
-    new Swarm("swarm", { stack: "dev", machines: all, nodes, deletedWith: network });
+    new Swarm("swarm", { stack: "dev", machines: all, nodes: seen, deletedWith: network });
   });
 }
 
@@ -166,6 +166,12 @@ describe("the swarm", () => {
         delete: "bash scripts/machines/member.sh leave",
       });
     }
+  });
+
+  test("leaves places alone that nobody could look at", async () => {
+    const unseen = await machines({}, { ...nodes, areKnown: false });
+    expect(command(all, "swarm-worker-1").ignoreChanges).toEqual([]);
+    expect(command(unseen, "swarm-worker-1").ignoreChanges).toEqual(["environment.MEMBERSHIP"]);
   });
 
   test("chains managers, so that two never change at once; workers wait for none of them", () => {

@@ -2,28 +2,38 @@ import { lookAtNodes, type Membership, parseNodes, unseenNodes } from "../../inf
 import { registered } from "./support";
 
 const report = [
-  "node\tmanager-1\tmanager\tmongo-keeper=true\tswarm.generation=m1",
-  "node\tworker-1\tworker\tby=hand=and=more\tempty=\tmongo-store=1\tswarm.generation=m2",
+  "asked\tdocker exec -i swarm-dev-manager-1",
+  "node\tmanager-1\tmanager\tready\tm1\tmongo-keeper=true\tswarm.generation=m1",
+  "node\tworker-1\tworker\tready\tm2\tby=hand=and=more\tempty=\tmongo-store=1",
   // What is left of one that was given up, beside the one that has its name now.
-  "node\tlogger-1\tworker",
-  "node\tlogger-1\tworker\tlogger=true\tswarm.generation=m3",
+  "node\tlogger-1\tworker\tdown\tm0\tlogger=true",
+  "node\tlogger-1\tworker\tready\tm3\tlogger=true",
+  "node\tworker-2\tworker\tdown\tm4",
+  // Joined by hand.
+  "node\tworker-3\tworker\tready\t",
   "",
 ].join("\n");
 
 test("reads what the script prints", () => {
-  expect(parseNodes(report).slice(0, 2)).toEqual([
+  expect(parseNodes(report)?.slice(0, 2)).toEqual([
     {
-      name: "manager-1",
-      role: "manager",
+      ...{ name: "manager-1", role: "manager", state: "ready", generation: "m1" },
       labels: { "mongo-keeper": "true", "swarm.generation": "m1" },
     },
     {
-      name: "worker-1",
-      role: "worker",
-      labels: { by: "hand=and=more", empty: "", "mongo-store": "1", "swarm.generation": "m2" },
+      ...{ name: "worker-1", role: "worker", state: "ready", generation: "m2" },
+      labels: { by: "hand=and=more", empty: "", "mongo-store": "1" },
     },
   ]);
-  expect(parseNodes("")).toEqual([]);
+});
+
+test("where no manager was asked, nothing is known", async () => {
+  expect(parseNodes("")).toBeUndefined();
+  await registered(async () => expect((await lookAtNodes("dev")).areKnown).toBe(false), {
+    facts: "",
+  });
+  expect(unseenNodes().areKnown).toBe(false);
+  expect(unseenNodes().generation(place("manager-1", "manager"))).toMatch(/^\w+$/);
 });
 
 const place = (
@@ -39,19 +49,17 @@ test.each<[string, Membership, string | undefined]>([
   ["with another role", place("manager-1", "worker", { "mongo-keeper": "true" }), undefined],
   ["with another value", place("worker-1", "worker", { "mongo-store": "2" }), undefined],
   ["without a label", place("worker-1", "worker", { logger: "true" }), undefined],
-  ["not at all", place("worker-2", "worker"), undefined],
+  ["as down", place("worker-2", "worker"), undefined],
+  ["and was never looked after", place("worker-3", "worker"), undefined],
+  ["not at all", place("worker-4", "worker"), undefined],
 ])("a machine that is listed %s", async (_how, wanted, generation) => {
   await registered(
     async () => {
-      const found = (await lookAtNodes("dev")).generation(wanted);
-      if (generation === undefined) expect(found).not.toMatch(/^m\d$|^$/);
-      else expect(found).toBe(generation);
+      const seen = await lookAtNodes("dev");
+      expect(seen.areKnown).toBe(true);
+      if (generation === undefined) expect(seen.generation(wanted)).not.toMatch(/^m\d$|^$/);
+      else expect(seen.generation(wanted)).toBe(generation);
     },
     { facts: report },
   );
-});
-
-test("where nobody can look, every place is to be looked after", () => {
-  const fresh = unseenNodes().generation(place("manager-1", "manager"));
-  expect(fresh).toMatch(/^\w+$/);
 });

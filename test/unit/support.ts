@@ -73,7 +73,7 @@ export const host: Host = {
 };
 
 /** A swarm that lists all as it should, looked after in generation `m1`. */
-export const nodes: SeenNodes = { generation: () => "m1" };
+export const nodes: SeenNodes = { areKnown: true, generation: () => "m1" };
 
 /** What every random secret is here, to be looked for where none may be. */
 export const canary = "cafe0000canary";

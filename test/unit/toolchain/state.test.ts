@@ -77,9 +77,17 @@ test("a provider without a host is this machine's", () => {
   expect(clusterProviders(stack([byDefault]))).toEqual([]);
 });
 
-test("without the cluster: its provider and resources are gone, the rest is kept and names none of them", () => {
+const member: ResourceState = {
+  urn: "urn:pulumi:dev::swarm::swarm:swarm:Swarm$command:local:Command::swarm-manager-1",
+  type: "command:local:Command",
+};
+
+test("without the cluster: its members, provider and resources are gone, the rest is kept and names none of them", () => {
   const { deployment } = withoutCluster(
-    stack([host, cluster, bridge, service, image], [{ type: "updating", resource: service }]),
+    stack(
+      [host, cluster, bridge, member, service, image],
+      [{ type: "updating", resource: service }],
+    ),
   );
   expect(deployment.resources).toEqual([
     host,
