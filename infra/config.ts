@@ -334,6 +334,13 @@ function hostsOf(value: z.infer<typeof schema>, all: readonly HostConfig[]): Hos
         `(set it with "pulumi config set --path registry.address …")`,
     );
   }
+  const taken = managers.find(({ port: number }) => value.proxyTcpPorts?.includes(number));
+  if (taken) {
+    throw refusal(
+      `proxyTcpPorts: ssh answers on port ${taken.port} of ${hostName(taken)}. Choose another for the ` +
+        `proxies with "pulumi config set --path 'proxyTcpPorts[…]' N".`,
+    );
+  }
   return {
     all,
     registry: registryOf(value.registry),

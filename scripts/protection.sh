@@ -9,7 +9,8 @@ unprotect() { echo "'scripts/pulumi config set protect false --stack $stack', th
 refuse_protected() {
     names=$(typescript state protected <"$1")
     if [ -z "$names" ]; then return; fi
-    fail "stack $stack is protected, and so are $(echo "$names" | grep -c .) volumes ($(listed "$names")). To destroy it with all data: $(unprotect)"
+    if has_hosts; then kind=hosts; else kind=volumes; fi
+    fail "stack $stack is protected, and so are $(echo "$names" | grep -c .) $kind ($(listed "$names")). To destroy it with all data: $(unprotect)"
 }
 
 # Why an update of the state $1 may have failed that Pulumi says something protected is in the way of.

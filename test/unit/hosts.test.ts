@@ -123,6 +123,7 @@ describe("the settings", () => {
       { controlNode: "worker-1" },
       /controlNode: there is no manager "worker-1".*manager-1, manager-2/,
     ],
+    [SEVEN, { proxyTcpPorts: "[6379, 22]" }, /proxyTcpPorts: ssh answers on port 22 of manager-1/],
     [
       SEVEN,
       { registry: "{}" },
