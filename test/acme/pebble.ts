@@ -23,6 +23,8 @@ export interface PebbleOptions {
   readonly httpPort: number;
   /** How long its certificates are valid. */
   readonly validitySeconds: number;
+  /** How many of a hundred good nonces it rejects; its own default when left out. */
+  readonly rejectedNoncesPercent?: number;
 }
 
 /** A CA that runs. */
@@ -43,7 +45,7 @@ export class Pebble {
       stdio: ["ignore", "pipe", "inherit"],
     }).trim();
     const folder = mkdtempSync(join(tmpdir(), "pebble-"));
-    const { name, network, labels, hostname } = options;
+    const { name, network, labels, hostname, rejectedNoncesPercent } = options;
     const start = async (
       container: string,
       more: readonly string[],
@@ -69,10 +71,19 @@ export class Pebble {
     );
     // It starts when its files are there: those need its address.
     const whenReady = "until [ -f /config/ready ]; do sleep 0.1; done";
-    const address = await start(name, hostname === undefined ? [] : ["--network-alias", hostname], [
-      ...["sh", "-c", `${whenReady}; exec /pebble/pebble "$@"`, "pebble"],
-      ...["-config", "/config/pebble.json", "-dnsserver", `${dnsAddress}:${DNS_PORT}`],
-    ]);
+    const address = await start(
+      name,
+      [
+        ...(hostname === undefined ? [] : ["--network-alias", hostname]),
+        ...(rejectedNoncesPercent === undefined
+          ? []
+          : ["--env", `PEBBLE_WFE_NONCEREJECT=${rejectedNoncesPercent}`]),
+      ],
+      [
+        ...["sh", "-c", `${whenReady}; exec /pebble/pebble "$@"`, "pebble"],
+        ...["-config", "/config/pebble.json", "-dnsserver", `${dnsAddress}:${DNS_PORT}`],
+      ],
+    );
     makeCertificate(folder, address, hostname);
     writeFileSync(join(folder, "pebble.json"), JSON.stringify(configOf(options)));
     writeFileSync(join(folder, "ready"), "");

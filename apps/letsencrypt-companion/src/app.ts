@@ -56,7 +56,7 @@ export async function startApp(config: Config, log: Log, world: World = {}): Pro
     ...{ sets, directoryUrl, directory, state, store, log },
     cron: config.cron,
     retryMs: config.retryIntervalS * 1_000,
-    obtain: world.obtain ?? certbot({ ...config, configDirectory: directory, webroot }),
+    obtain: world.obtain ?? certbot({ ...config, configDirectory: directory, webroot, log }),
     checkRoute: routeCheck({ find, httpPort: config.proxyHttpPort, challenges }),
     onCertificate: () => distributor.reconcile(),
   });

@@ -2,7 +2,8 @@ import { spawn } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { DomainSet } from "../domains";
-import { type Complaint, readComplaint } from "./failure";
+import type { Log } from "../log";
+import { type Complaint, isBadNonce, readComplaint } from "./failure";
 
 export interface CertbotOptions {
   readonly email: string;
@@ -15,6 +16,7 @@ export interface CertbotOptions {
   readonly runDirectory: string;
   /** The folder whose `.well-known/acme-challenge` is served. */
   readonly webroot: string;
+  readonly log: Log;
   /** The program, for tests. */
   readonly binary?: string;
 }
@@ -26,6 +28,11 @@ export type Obtain = (set: DomainSet, signal: AbortSignal) => Promise<Complaint 
 const TIMEOUT_MS = 10 * 60_000;
 /** What certbot has, once told to stop, to take its challenges back. */
 const STOP_MS = 10_000;
+/**
+ * How often an order is made at once when the CA does not take a nonce, which says nothing about the order: "the client
+ * SHOULD retry" (RFC 8555, 6.5). certbot repeats each request once.
+ */
+const ATTEMPTS = 3;
 
 /**
  * certbot, one order at a time. Whether a certificate is due is decided before, so each run orders one; `certonly`,
@@ -36,14 +43,20 @@ export function certbot(options: CertbotOptions): Obtain {
     for (const folder of ["work", "logs"]) {
       await mkdir(join(options.runDirectory, folder), { recursive: true, mode: 0o700 });
     }
-    const { code, output } = await run(
-      options.binary ?? "certbot",
-      certbotArguments(set, options),
-      // How certbot's HTTP client is told what to trust.
-      options.caBundle === undefined ? {} : { REQUESTS_CA_BUNDLE: options.caBundle },
-      signal,
-    );
-    return code === 0 ? undefined : readComplaint(output);
+    for (let attempt = 1; ; attempt++) {
+      const { code, output } = await run(
+        options.binary ?? "certbot",
+        certbotArguments(set, options),
+        // How certbot's HTTP client is told what to trust.
+        options.caBundle === undefined ? {} : { REQUESTS_CA_BUNDLE: options.caBundle },
+        signal,
+      );
+      if (code === 0) return undefined;
+      if (signal.aborted || !isBadNonce(output) || attempt === ATTEMPTS) {
+        return readComplaint(output);
+      }
+      options.log.info("the CA did not take a nonce: the order is made again", { name: set.name });
+    }
   };
 }
 

@@ -39,6 +39,14 @@ export function readComplaint(output: string): Complaint {
   };
 }
 
+/**
+ * Whether an order failed because the CA did not take a nonce, which another one can mend. certbot leaves the error's type
+ * (`badNonce`) out: its own words for it (acme/messages.py) are there, or those of Let's Encrypt's CA and of Pebble.
+ */
+export function isBadNonce(output: string): boolean {
+  return output.includes("anti-replay nonce");
+}
+
 /** Let's Encrypt's words: `… retry after 2025-06-12 10:20:30 UTC: see https://…`. */
 function readRetryAfter(output: string): Date | undefined {
   const match = /retry after (\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d) ?(?:UTC|Z)/i.exec(output);

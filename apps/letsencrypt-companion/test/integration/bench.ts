@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { promisify } from "node:util";
 import type { Endpoint } from "../../../../test/acme/handshakes";
-import { Pebble } from "../../../../test/acme/pebble";
+import { Pebble, type PebbleOptions } from "../../../../test/acme/pebble";
 import type { CertificateStatus, Status } from "../../src/status";
 
 const run = promisify(execFile);
@@ -61,10 +61,13 @@ export class Bench {
     await Promise.all(this.proxies.map((proxy) => this.awaitControl(proxy)));
   }
 
-  async ca(hostname: string, validitySeconds: number): Promise<Pebble> {
+  async ca(
+    hostname: string,
+    more: Pick<PebbleOptions, "validitySeconds" | "rejectedNoncesPercent">,
+  ): Promise<Pebble> {
     const pebble = await Pebble.start({
       ...{ name: `${this.id}-${hostname}`, network: this.id, labels: [LABEL], hostname },
-      ...{ httpPort: 80, validitySeconds },
+      ...{ httpPort: 80, ...more },
     });
     this.pebbles.push(pebble);
     return pebble;

@@ -1,5 +1,6 @@
 import { Handshakes, served } from "../../../../test/acme/handshakes";
 import type { Pebble } from "../../../../test/acme/pebble";
+import type { CertificateStatus } from "../../src/status";
 import { Bench, type Companion, docker, eventually, httpsOf } from "./bench";
 
 /** A certificate's life: half of it has to hold an order with all of Pebble's pauses. */
@@ -12,7 +13,7 @@ let ca: Pebble;
 
 beforeAll(async () => {
   await bench.start();
-  ca = await bench.ca("ca", VALIDITY_S);
+  ca = await bench.ca("ca", { validitySeconds: VALIDITY_S });
   await ca.resolveTo([bench.proxies[0]?.address ?? ""]);
 }, 120_000);
 
@@ -105,18 +106,23 @@ describe("one companion's life", () => {
     await ca.resolveTo([bench.proxies[0]?.address ?? ""]);
     await ca.resolveTo([bench.proxies[0]?.address ?? ""], "broken.example");
     await ca.setReachable(false);
-    const failing = await companion.until("a.example", VALIDITY_S * 1000, (c) => c.failures > 0);
-    expect(failing.lastError?.message).toMatch(/ConnectionError|NameResolution|Max retries/);
-    expect(
-      await docker(
-        "inspect",
-        "--format",
-        "{{.State.Status}} {{.State.Health.Status}}",
-        companion.name,
-      ),
-    ).toBe("running healthy");
-    for (const proxy of bench.proxies) await served(httpsOf(proxy), "a.example", root);
-    await ca.setReachable(true);
+    let failing: CertificateStatus;
+    try {
+      failing = await companion.until("a.example", VALIDITY_S * 1000, (c) => c.failures > 0);
+      expect(failing.lastError?.message).toMatch(/ConnectionError|NameResolution|Max retries/);
+      expect(
+        await docker(
+          "inspect",
+          "--format",
+          "{{.State.Status}} {{.State.Health.Status}}",
+          companion.name,
+        ),
+      ).toBe("running healthy");
+      for (const proxy of bench.proxies) await served(httpsOf(proxy), "a.example", root);
+    } finally {
+      // The tests after this one need it, whatever became of this one.
+      await ca.setReachable(true);
+    }
     const back = await companion.until("a.example", 2 * ORDER_MS, ({ state }) => state === "valid");
     expect(back.fingerprint).not.toBe(failing.fingerprint);
   });
@@ -168,7 +174,7 @@ test("from staging to production it gets another certificate, and serves the fir
   await servedByAll(staging, "s.example", await ca.root());
   await staging.stop();
 
-  const authority = await bench.ca("production", 86_400 * 90);
+  const authority = await bench.ca("production", { validitySeconds: 86_400 * 90 });
   await authority.resolveTo([bench.proxies[0]?.address ?? ""]);
   const production = await bench.companion(volume, authority, domains);
   await bench.route();
@@ -184,4 +190,23 @@ test("from staging to production it gets another certificate, and serves the fir
   const again = await production.until("s.example", 20_000, (c) => c.state === "valid");
   expect(again.fingerprint).toBe(second.fingerprint);
   await production.stop();
+});
+
+test("an order fails for a CA's rejected nonces only after three attempts, with the CA's reason", async () => {
+  const hostname = "forgetful";
+  const authority = await bench.ca(hostname, {
+    validitySeconds: 86_400,
+    rejectedNoncesPercent: 100,
+  });
+  const companion = await bench.companion(bench.volume(), authority, { DOMAIN_1: "n.example" });
+  await bench.route();
+  const failing = await companion.until("n.example", ORDER_MS, ({ failures }) => failures > 0);
+  expect(failing.lastError).toMatchObject({
+    message: expect.stringContaining("anti-replay nonce") as string,
+    domains: [],
+  });
+  // By then the next may have begun, but not ended.
+  const again = (await companion.logs()).filter((line) => line.includes("the order is made again"));
+  expect(again.length).toBeGreaterThanOrEqual(2);
+  await companion.stop();
 });
