@@ -72,10 +72,16 @@ function keep(
   writeFileSync(file, JSON.stringify({ marks, failures, notable, entries }, null, 1));
 }
 
-/** Every request was answered well, by an answer that is its own, and there were enough to tell. */
-export async function expectAllServed({ report, comparison }: Outcome): Promise<void> {
+/**
+ * Every request was answered well, by an answer that is its own, and there were enough to tell: so many of the answers
+ * are in the proxies' logs.
+ */
+export async function expectAllServed(
+  { report, comparison }: Outcome,
+  leastLogged = 0.95,
+): Promise<void> {
   expect((await failuresWithCause(index, report)).slice(0, 20)).toEqual([]);
   expect(comparison.mismatches.slice(0, 10)).toEqual([]);
-  expect(comparison.logged).toBeGreaterThan(0.95);
+  expect(comparison.logged).toBeGreaterThan(leastLogged);
   expect(report.exchanges.length).toBeGreaterThan(500);
 }
