@@ -6,12 +6,11 @@ beforeAll(requireCluster);
 
 describe("make status", () => {
   test("shows nodes, services, tasks, routes and certificates, once every proxy has them", async () => {
-    await eventually("one view of all proxies", { withinMs: 30_000 }, async () =>
-      sections(await status()).has("ROUTES") && (await status()).includes("\nsettled: ")
-        ? true
-        : undefined,
-    );
-    const shown = sections(await status());
+    const shown = await eventually("one view of all proxies", { withinMs: 120_000 }, async () => {
+      const text = await status();
+      const found = sections(text);
+      return found.has("ROUTES") && text.includes("\nsettled: ") ? found : undefined;
+    });
     expect([...shown.keys()]).toEqual(
       expect.arrayContaining(["NODES", "SERVICES", "TASKS", "ROUTES", "REFUSED", "CERTIFICATES"]),
     );

@@ -108,8 +108,10 @@ describe("the store", () => {
       done = true;
       await load;
     }
-    expect([...statuses.keys()]).toEqual([201]);
+    // One that the app had to send to the store twice may have been stored by then: 200 says so.
+    expect([...statuses.keys()].filter((status) => ![200, 201].includes(status))).toEqual([]);
     note(`${statuses.get(201)} writes meanwhile`);
+    expect(statuses.get(201)).toBeGreaterThan(100);
     expect((await project.preview()).changes).toEqual([]);
   });
 });

@@ -16,9 +16,10 @@ describe("forty replicas of app1", () => {
     const names = new Set(tasks?.map(({ name }) => name));
     expect(names.size).toBe(40);
     // New tasks are found by DNS, within its hold times.
-    await eventually("a request to each task", { withinMs: 30_000 }, async () => {
-      const seen = await tasksSeen(app1Url, names, 400);
-      return seen.size === 40 ? true : undefined;
+    const seen = new Set<string>();
+    await eventually("a request to each task", { withinMs: 120_000 }, async () => {
+      for (const task of await tasksSeen(app1Url, names, 100)) seen.add(task);
+      return [...names].every((name) => seen.has(name)) ? true : undefined;
     });
   });
 
@@ -27,12 +28,12 @@ describe("forty replicas of app1", () => {
     await project.pulumi(["config", "rm", "app1Replicas"]);
     const { changes } = await project.up();
     expect(changes).toEqual(SERVICE);
-    const tasks = await eventually("three tasks", { withinMs: 60_000 }, () =>
+    const tasks = await eventually("three tasks", { withinMs: 120_000 }, () =>
       swarm.runningTasks("app1", 3),
     );
     const names = new Set(tasks.map(({ name }) => name));
     // Those that leave serve on while they drain.
-    await eventually("answers from these three only", { withinMs: 30_000 }, () =>
+    await eventually("answers from these three only", { withinMs: 120_000 }, () =>
       inARow(app1Url, 20, (page) => names.has(page.task)),
     );
     expect(await tasksSeen(app1Url, names, 60)).toEqual(names);

@@ -52,6 +52,8 @@ describe("certificates from an ACME directory", () => {
     ca = await Pebble.start({
       ...{ name: `swarm-${stack}-acme`, network: `swarm-${stack}`, httpPort: ports.http },
       ...{ labels: [`swarm.stack=${stack}`], validitySeconds: VALIDITY_S },
+      // The companion's own tests have that: here an order that fails is made again after two minutes, when it is too late.
+      rejectedNoncesPercent: 0,
     });
     await ca.resolveTo([edgeAddress(subnet)]);
     root = await ca.root();
@@ -70,7 +72,7 @@ describe("certificates from an ACME directory", () => {
   });
 
   test("every proxy serves the certificate by SNI, and so does the edge", async () => {
-    const fingerprint = await agreed(ORDER_MS);
+    const fingerprint = await agreed(300_000);
     expect(await served(edge, NAME, root)).toBe(fingerprint);
     for (const proxy of proxies) await served(proxy, "www.a.example", root);
     await expect(served(edge, "b.example", root)).rejects.toThrow(/altnames|self.signed/i);
@@ -91,7 +93,7 @@ describe("certificates from an ACME directory", () => {
   });
 
   test("all proxies restarted serve what they had, or what came since", async () => {
-    await swarm.docker("service", "update", "--force", "--detach=false", "--quiet", "proxy");
+    await swarm.restart("proxy");
     const after = await agreed(60_000);
     expect(await served(edge, NAME, root)).toBe(after);
   });

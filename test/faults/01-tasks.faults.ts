@@ -1,3 +1,4 @@
+import { eventually } from "../e2e/support/eventually";
 import { note } from "../e2e/support/note";
 import { serversOut } from "./support/accessLog";
 import {
@@ -18,9 +19,11 @@ const OUT_WITHIN_MS = 3_000;
 let processes: string[];
 beforeAll(async () => {
   await settled();
-  processes = await haproxyProcesses();
-  // A master and a worker each.
-  expect(processes).toHaveLength(6);
+  // A master and a worker each, once what an earlier configuration had has ended.
+  processes = await eventually("six processes", { withinMs: 60_000 }, async () => {
+    const found = await haproxyProcesses();
+    return found.length === 6 ? found : undefined;
+  });
 });
 
 /** Tasks came and went, and no HAProxy was so much as reloaded. */

@@ -22,13 +22,19 @@ test.each(ROUNDS)(
     const addresses = await proxyAddresses();
     // What each proxy answered, and from when on: no route is 404, a route without a task 503.
     const answers = addresses.map((address) => [address, new Map<number, string>()] as const);
-    const live = answers.map(([address, seen]) =>
-      eventually(`/${name} at ${address}`, { withinMs: 60_000, everyMs: 20 }, async () => {
+    const live = answers.map(([address, seen]) => {
+      let since: number | undefined;
+      const probe = async () => {
         const page = await get(`http://${address}/${name}`);
         if (!seen.has(page.status)) seen.set(page.status, new Date().toISOString());
-        return page.task.startsWith(`${name}.1.`) ? Date.now() : undefined;
-      }),
-    );
+        if (page.task.startsWith(`${name}.1.`)) since ??= Date.now();
+      };
+      // One that waits for an answer, be it for a lost packet of its own, keeps no other from asking.
+      return eventually(`/${name} at ${address}`, { withinMs: 60_000, everyMs: 50 }, () => {
+        probe().catch(() => undefined);
+        return since;
+      });
+    });
     await createService({ name, replicas: 1 });
     const times = await Promise.all(live);
     const healthy = await healthySince(name);
@@ -37,6 +43,11 @@ test.each(ROUNDS)(
     const late = answers.filter((_, i) => (after[i] ?? Infinity) > LIVE_WITHIN_MS);
     expect(late.map(([address, seen]) => `${address}: ${JSON.stringify([...seen])}`)).toEqual([]);
     await swarm.docker("service", "rm", name);
+    // Until then a proxy may still be about to load its configuration anew.
+    await eventually(`no /${name}`, { withinMs: 60_000 }, async () => {
+      const pages = await Promise.all(addresses.map((address) => get(`http://${address}/${name}`)));
+      return pages.every(({ status }) => status === 404) ? true : undefined;
+    });
   },
 );
 

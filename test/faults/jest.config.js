@@ -1,2 +1,2 @@
 /** Faults injected into a cluster under load. */
-module.exports = require("../jest.cluster")("faults", 5);
+module.exports = require("../jest.cluster")("faults", 15);

@@ -31,7 +31,7 @@ export function requireCluster(): void {
 }
 
 /** Everything as after `up`: seven Ready nodes, all tasks running, the page served by each proxy. */
-export async function settled(app1Url: string, withinMs = 60_000): Promise<void> {
+export async function settled(app1Url: string, withinMs = 180_000): Promise<void> {
   await eventually("seven Ready nodes", { withinMs }, async () => {
     const nodes = await swarm.nodes();
     const ready = nodes.filter(({ state }) => state === "ready").map(({ name }) => name);
@@ -56,6 +56,10 @@ export async function allTasks(replicas = { app1: 3 }): Promise<Task[] | undefin
   );
   return found.every((tasks) => tasks !== undefined) ? found.flat() : undefined;
 }
+
+/** The same, waited for: a task that is just replaced, or a probe that was missed, is none that is lost. */
+export const everyTask = (): Promise<Task[]> =>
+  eventually("all tasks running", { withinMs: 60_000 }, () => allTasks());
 
 /**
  * What the tasks of a service have logged, those that ended included. From the machines one by one: `docker service logs` waits

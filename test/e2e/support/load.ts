@@ -18,6 +18,8 @@ export interface LoadOptions {
    * clients may do with idempotent ones (RFC 9110, 9.2.2) and browsers do. Without it nothing is sent twice.
    */
   readonly resendBroken?: boolean;
+  /** How long an answer may take, in milliseconds. 10,000 when left out. */
+  readonly answerWithinMs?: number;
 }
 
 /** A request and what came of it. */
@@ -52,8 +54,6 @@ export interface Load {
   /** Ends the load once the requests under way are answered; called again, it gives the same report. */
   stop(): Promise<LoadReport>;
 }
-
-const ANSWER_WITHIN_MS = 10_000;
 
 /** Clients that keep a connection each, and open another when a request is due before the last one is answered. */
 const KEEPING_CLIENTS = 8;
@@ -104,7 +104,7 @@ async function exchange(
   due: number,
   [dispatcher, another]: readonly Dispatcher[],
 ): Promise<Exchange> {
-  const { url, contains } = options;
+  const { url, contains, answerWithinMs = 10_000 } = options;
   const id = randomUUID();
   const outcome = (found: Partial<Exchange>): Exchange => ({
     ...{ id, at: performance.timeOrigin + due, tookMs: performance.now() - due, resent: false },
@@ -113,8 +113,8 @@ async function exchange(
   try {
     const answer = await request(url, {
       dispatcher,
-      headersTimeout: ANSWER_WITHIN_MS,
-      bodyTimeout: ANSWER_WITHIN_MS,
+      headersTimeout: answerWithinMs,
+      bodyTimeout: answerWithinMs,
       headers: { accept: "text/html", "x-request-id": id },
     });
     const body = await answer.body.text();

@@ -1,4 +1,5 @@
 /** A stack's swarm, asked inside one of its managers. */
+import { eventually } from "./eventually";
 import { run } from "./run";
 import { docker, lines } from "./engine";
 
@@ -59,6 +60,17 @@ export class SwarmView {
   /** Runs the Docker client inside the manager and returns what it printed. */
   async docker(...args: string[]): Promise<string> {
     return docker("exec", this.container, "docker", ...args);
+  }
+
+  /** Restarts a service's tasks as its update settings say, and waits until that is over. */
+  async restart(service: string): Promise<void> {
+    await this.docker("service", "update", "--force", "--detach", "--quiet", service);
+    const format = ["--format", "{{.UpdateStatus.State}}"];
+    await eventually(`${service} to be updated`, { withinMs: 240_000, everyMs: 500 }, async () =>
+      (await this.docker("service", "inspect", service, ...format)) === "completed"
+        ? true
+        : undefined,
+    );
   }
 
   async nodes(): Promise<Node[]> {

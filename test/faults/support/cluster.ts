@@ -45,7 +45,7 @@ export async function containersOf(service: string, on: readonly string[]): Prom
 }
 
 /** Each look is some processes of the Docker client: more often, they would be a load of their own. */
-const PATIENCE: Patience = { withinMs: 120_000, everyMs: 500 };
+const PATIENCE: Patience = { withinMs: 300_000, everyMs: 500 };
 
 /** Waits until so many tasks of app1 run, and those that were told to stop have stopped. */
 export const app1Settled = (count: number): Promise<true> =>

@@ -17,7 +17,7 @@ export interface LedgerReport {
 }
 
 /** How long one write may take with all that it is sent again. */
-const ACKNOWLEDGED_WITHIN_MS = 120_000;
+const ACKNOWLEDGED_WITHIN_MS = 240_000;
 
 /** Writers that each send one entry, under an id of its own, until it is acknowledged, and then the next. */
 export class Ledger {

@@ -99,11 +99,14 @@ const isGone = (name: string): boolean =>
 /** Says where it is, and goes on for ever. */
 const FOREVER = 'echo $$ >"$HOME/pid"; exec sleep 1000';
 const runs = (): boolean => existsSync(path("pid")) && readFileSync(path("pid"), "utf8") !== "";
-const isAlive = (): boolean => {
-  if (!runs()) return false;
-  const stat = `/proc/${readFileSync(path("pid"), "utf8").trim()}/stat`;
-  return existsSync(stat) && !readFileSync(stat, "utf8").includes(") Z ");
+const lives = (pid: string): boolean => {
+  try {
+    return !readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ");
+  } catch {
+    return false;
+  }
 };
+const isAlive = (): boolean => runs() && lives(readFileSync(path("pid"), "utf8").trim());
 
 test("the command has the plain outputs in its environment, its status is the script's, and the stack goes", async () => {
   const RUN = 'env >"$HOME/seen"; exit 7';
@@ -151,7 +154,10 @@ test("where what watches it is killed as well, the next call destroys it", async
   const record = readFileSync(path("data/swarm-system/ephemeral/pr-1"), "utf8");
   first.child.kill("SIGKILL");
   await first.ended;
-  await until(() => isGone("pr-1"));
+  // What watches it forgets the record once more, as the last thing that it does.
+  const watch = /^watch=(\d+)/m.exec(record)?.[1] ?? "";
+  expect(lives(watch)).toBe(true);
+  await until(() => isGone("pr-1") && !lives(watch));
   // As it would be had the watch not been there.
   writeFileSync(path("up.pr-1"), "");
   writeFileSync(path("data/swarm-system/ephemeral/pr-1"), record);

@@ -31,7 +31,7 @@ test("the article's labels make a route, and remove takes it away", async () => 
       task: task.name,
       url: "/app1/x?y=1",
     });
-  }, 1000);
+  });
   await control(proxy, "remove", { serviceName: "app1" });
   expect((await get(proxy.address, "/app1")).status).toBe(404);
 });
@@ -42,7 +42,7 @@ test("a service that does not resolve answers 503 and disturbs no other", async 
   expect((await get(proxy.address, "/nowhere")).status).toBe(503);
   await eventually(async () => {
     expect((await said(proxy.address, "/app1")).task).toBe(task.name);
-  }, 1000);
+  });
 });
 
 test("domains, wildcards, several destinations and overlapping paths find their service", async () => {

@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { eventually } from "../../../../test/e2e/support/eventually";
 import { askEngine, buildImage, docker, newName, read, SocketProxy, untagImage } from "./support";
 
 let proxy: SocketProxy;
@@ -164,6 +165,9 @@ test("it logs what it refuses, and nothing of what goes well", async () => {
   const before = (await log()).length;
   expect((await proxy.get("/version")).statusCode).toBe(200);
   expect(await proxy.status("DELETE /services/precious HTTP/1.1", "Host: docker")).toBe(403);
+  await eventually("the line of what it refused", { withinMs: 10_000 }, async () =>
+    (await log()).length > before ? true : undefined,
+  );
   const lines = (await log()).slice(before).map((line) => JSON.parse(line) as unknown);
   expect(lines).toEqual([
     expect.objectContaining({ status: 403, method: "DELETE", path: "/services/precious" }),
