@@ -14,8 +14,8 @@ export interface LoadOptions {
   /** Requests that begin in a second; every other one on a connection of its own. 80 when left out. */
   readonly perSecond?: number;
   /**
-   * Sends a request whose connection broke before the answer was whole once more, on a new connection, as
-   * clients may do with idempotent ones (RFC 9110, 9.2.2) and browsers do. Without it nothing is sent twice.
+   * Sends a request whose connection broke before the answer was whole once more, half a second later on a new connection, as
+   * clients may do with idempotent ones (RFC 9110, 9.2.2). Without it nothing is sent twice.
    */
   readonly resendBroken?: boolean;
   /** How long an answer may take, in milliseconds. 10,000 when left out. */
@@ -57,6 +57,9 @@ export interface Load {
 
 /** Clients that keep a connection each, and open another when a request is due before the last one is answered. */
 const KEEPING_CLIENTS = 8;
+
+/** The processes of a machine that is killed die one by one, within a tenth of a second: until then another connection may break too. */
+const RESEND_AFTER_MS = 500;
 
 /** Codes of undici's and Node's errors that say that a connection broke. */
 const BROKEN = new Set([
@@ -125,6 +128,7 @@ async function exchange(
     return outcome({ proxyId, task: term(body, "Task") });
   } catch (error) {
     if (another && BROKEN.has((error as NodeJS.ErrnoException).code ?? "")) {
+      await pause(RESEND_AFTER_MS);
       return { ...(await exchange(options, due, [another])), resent: true };
     }
     return outcome({ failure: String(error) });
