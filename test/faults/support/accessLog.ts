@@ -1,5 +1,5 @@
 /** The proxies' logs: of requests, in which each is found by the id that its client gave it, and of their servers. */
-import { run } from "../../e2e/support/run";
+import { attempt } from "../../e2e/support/run";
 import { lines } from "../../e2e/support/engine";
 import type { Exchange } from "../../e2e/support/load";
 import { inside, machine, managers } from "./cluster";
@@ -45,6 +45,9 @@ const jsonLines = <Line>(text: string): Line[] =>
     .filter((line) => line.startsWith("{"))
     .map((line) => JSON.parse(line) as Line);
 
+/** What an engine says of the log of a container that goes, or has gone, since it was listed. */
+const REMOVED = /dead or marked for removal|No such container/;
+
 /** What the proxies on a manager wrote since a moment. */
 async function logOn(
   manager: string,
@@ -53,9 +56,13 @@ async function logOn(
   const filter = ["--filter", "label=com.docker.swarm.service.name=proxy"];
   const ids = lines(await inside(manager, "ps", "--all", "--quiet", ...filter));
   const logs = await Promise.all(
-    ids.map((id) => {
+    ids.map(async (id) => {
       const command = ["docker", "logs", "--since", since.toISOString(), id];
-      return run("docker", ["exec", machine(manager), ...command]);
+      const found = await attempt("docker", ["exec", machine(manager), ...command]);
+      if (found.status === 0) return found;
+      // The engine is just removing it, as one of an earlier task.
+      if (REMOVED.test(found.stderr)) return { stdout: "", stderr: "" };
+      throw new Error(`${manager}: docker logs ${id}: ${found.stderr}`);
     }),
   );
   return {
