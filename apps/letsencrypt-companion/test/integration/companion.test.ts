@@ -199,8 +199,7 @@ test("from staging to production it gets another certificate, and serves the fir
 });
 
 test("an order fails for a CA's rejected nonces only after three attempts, with the CA's reason", async () => {
-  const hostname = "forgetful";
-  const authority = await bench.ca(hostname, {
+  const authority = await bench.ca("forgetful", {
     validitySeconds: 86_400,
     rejectedNoncesPercent: 100,
   });
